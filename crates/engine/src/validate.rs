@@ -1,0 +1,1 @@
+//! What lint and flagset refuse or warn about.

@@ -1,0 +1,1 @@
+//! One living flag set.
