@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// A value of a flag file. Integers and floats stay apart, since GO Feature Flag's manifest and queries tell them apart.
+/// A value of a flag file, cheap to clone. Integers and floats stay apart, since GO Feature Flag's manifest and queries tell them apart.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `null`
@@ -18,14 +18,14 @@ pub enum Value {
     /// Text, native dates included (as RFC 3339).
     String(Arc<str>),
     /// A list.
-    List(Vec<Value>),
+    List(Arc<[Value]>),
     /// An object.
     Map(Map),
 }
 
 /// An object: names with values, sorted by the bytes of the name, each name once.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Map(Vec<(Arc<str>, Value)>);
+pub struct Map(Arc<[(Arc<str>, Value)]>);
 
 impl Map {
     /// Sorts the members; of equal names the last one stays.
@@ -34,7 +34,7 @@ impl Map {
         members.reverse();
         members.dedup_by(|later, kept| later.0 == kept.0);
         members.reverse();
-        Self(members)
+        Self(members.into())
     }
 
     /// The members in byte order of their names.

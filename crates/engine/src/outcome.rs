@@ -83,6 +83,8 @@ pub enum ErrorCode {
     TargetingKeyMissing,
     /// The flag cannot be evaluated as it is written.
     FlagConfig,
+    /// The value is of no type that can be asked for (bulk answers only).
+    TypeMismatch,
     /// Anything else.
     General,
 }
@@ -94,6 +96,7 @@ impl ErrorCode {
             Self::FlagNotFound => "FLAG_NOT_FOUND",
             Self::TargetingKeyMissing => "TARGETING_KEY_MISSING",
             Self::FlagConfig => "FLAG_CONFIG",
+            Self::TypeMismatch => "TYPE_MISMATCH",
             Self::General => "GENERAL",
         }
     }
