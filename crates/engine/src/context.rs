@@ -23,6 +23,35 @@ pub enum ContextValue<'a> {
     Map(ContextMap<'a>),
 }
 
+impl<'a> ContextValue<'a> {
+    /// A nested value of a JSON document: every number is a [`ContextValue::Float`].
+    pub fn from_json(value: &'a serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(*value),
+            serde_json::Value::Number(number) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(text) => Self::String(Cow::Borrowed(text)),
+            serde_json::Value::Array(elements) => Self::List(elements.iter().map(Self::from_json).collect()),
+            serde_json::Value::Object(members) => {
+                let members = members
+                    .iter()
+                    .map(|(name, value)| (Cow::Borrowed(name.as_str()), Self::from_json(value)));
+                Self::Map(ContextMap::from_members(members.collect()))
+            }
+        }
+    }
+
+    /// A number that stands at the top level of a context: whole numbers below 2^63 in size are integers there.
+    pub fn top_level_number(number: f64) -> Self {
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        if number.abs() < LIMIT && number.trunc() == number {
+            Self::Int(number as i64)
+        } else {
+            Self::Float(number)
+        }
+    }
+}
+
 /// Names and values, each name once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContextMap<'a> {
@@ -59,7 +88,10 @@ impl<'a> ContextMap<'a> {
             let at = self.members.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
             return Some(&self.members[at].1);
         }
-        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.members
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// The members, in no particular order.
@@ -88,7 +120,28 @@ pub struct EvaluationContext<'a> {
     pub attributes: ContextMap<'a>,
 }
 
-impl EvaluationContext<'_> {
+impl<'a> EvaluationContext<'a> {
+    /// The context that a JSON object describes, as it stands in an OFREP request: every member is an attribute, and the
+    /// targeting key is the member `targetingKey` when that is a text. Anything but an object is an empty context.
+    pub fn from_json(object: &'a serde_json::Value) -> Self {
+        let members = object.as_object().into_iter().flatten();
+        let attributes = members.map(|(name, value)| {
+            let value = match ContextValue::from_json(value) {
+                ContextValue::Float(number) => ContextValue::top_level_number(number),
+                other => other,
+            };
+            (Cow::Borrowed(name.as_str()), value)
+        });
+        let targeting_key = object
+            .get("targetingKey")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        Self {
+            targeting_key: Cow::Borrowed(targeting_key),
+            attributes: ContextMap::from_members(attributes.collect()),
+        }
+    }
+
     /// `gofeatureflag.currentDateTime` of the attributes, when it is a text in the accepted form.
     pub fn current_date_time(&self) -> Option<Timestamp> {
         current_date_time(&self.attributes)
