@@ -38,6 +38,16 @@ impl<'a> From<&'a ContextValue<'_>> for Attribute<'a> {
     }
 }
 
+impl<'a> Attribute<'a> {
+    /// A member of an object; `None` for anything else.
+    pub fn member(self, name: impl AsRef<str>) -> Option<Self> {
+        match self {
+            Self::Map(map) => map.get(name.as_ref()).map(Self::from),
+            _ => None,
+        }
+    }
+}
+
 /// What queries and JsonLogic see of a context: the enrichment over the request's attributes, and over both the derived
 /// `key`, `targetingKey` and `anonymous` (evaluation.md 7).
 #[derive(Debug, Clone, Copy)]
@@ -52,14 +62,21 @@ impl<'a> Attributes<'a> {
     /// The view of a context and the enrichment of its flag set.
     pub fn new(context: &'a EvaluationContext<'a>, enrichment: Option<&'a ContextMap<'a>>) -> Self {
         let enrichment = enrichment.filter(|enrichment| !enrichment.is_empty());
-        let mut view = Self { targeting_key: &context.targeting_key, anonymous: false, request: &context.attributes, enrichment };
+        let mut view = Self {
+            targeting_key: &context.targeting_key,
+            anonymous: false,
+            request: &context.attributes,
+            enrichment,
+        };
         view.anonymous = matches!(view.written("anonymous"), Some(ContextValue::Bool(true)));
         view
     }
 
     /// The attribute as it was sent or enriched, without the derived ones.
     pub fn written(&self, name: &str) -> Option<&'a ContextValue<'a>> {
-        self.enrichment.and_then(|enrichment| enrichment.get(name)).or_else(|| self.request.get(name))
+        self.enrichment
+            .and_then(|enrichment| enrichment.get(name))
+            .or_else(|| self.request.get(name))
     }
 
     /// A top-level attribute, derived ones included.
@@ -80,7 +97,9 @@ impl<'a> Attributes<'a> {
         ];
         let (request, enrichment) = (self.request, self.enrichment);
         let enriched = enrichment.into_iter().flat_map(ContextMap::iter);
-        let sent = request.iter().filter(move |(name, _)| enrichment.is_none_or(|enrichment| enrichment.get(name).is_none()));
+        let sent = request
+            .iter()
+            .filter(move |(name, _)| enrichment.is_none_or(|enrichment| enrichment.get(name).is_none()));
         derived.into_iter().chain(
             enriched
                 .chain(sent)
@@ -92,10 +111,7 @@ impl<'a> Attributes<'a> {
     /// The attribute at a path; `None` when it cannot be reached (a step is missing or not an object).
     pub fn resolve(&self, path: &[Box<str>]) -> Option<Attribute<'a>> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.get(first)?, |attribute, name| match attribute {
-            Attribute::Map(map) => map.get(name).map(Attribute::from),
-            _ => None,
-        })
+        rest.iter().try_fold(self.get(first)?, Attribute::member)
     }
 
     /// The targeting key.
@@ -125,7 +141,10 @@ impl AttributeTable {
     pub fn operand<S: AsRef<str>>(&mut self, path: &[S]) -> Operand {
         let path: Vec<Box<str>> = path.iter().map(|step| step.as_ref().into()).collect();
         if let Some((path, slot)) = self.slots.get_key_value(path.as_slice()) {
-            return Operand { path: Arc::clone(path), slot: *slot };
+            return Operand {
+                path: Arc::clone(path),
+                slot: *slot,
+            };
         }
         let (path, slot): (Arc<[Box<str>]>, _) = (path.into(), self.paths.len() as u32);
         self.paths.push(Arc::clone(&path));
@@ -174,7 +193,10 @@ pub struct ResolvedAttributes<'a> {
 impl<'a> ResolvedAttributes<'a> {
     /// Looks up every path of the table.
     pub fn new(attributes: Attributes<'a>, table: &AttributeTable) -> Self {
-        Self { attributes, resolved: table.paths.iter().map(|path| attributes.resolve(path)).collect() }
+        Self {
+            attributes,
+            resolved: table.paths.iter().map(|path| attributes.resolve(path)).collect(),
+        }
     }
 }
 

@@ -8,10 +8,13 @@
 //! This crate knows no files, no network, no clock, no randomness, no logging and no JSON field names of the wire.
 
 pub mod attribute;
+pub mod bucketing;
+mod compile;
 pub mod context;
 pub mod flag;
 pub mod jsonlogic;
 pub mod observe;
 pub mod outcome;
 pub mod query;
+mod schedule;
 pub mod validate;

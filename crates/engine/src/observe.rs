@@ -45,4 +45,3 @@ pub trait Observer {
 
 /// Watches nothing.
 impl Observer for () {}
-
