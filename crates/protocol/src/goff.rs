@@ -1,0 +1,98 @@
+//! GO Feature Flag's own evaluation endpoints, `/v1/feature/{key}/eval` and `/v1/allflags`.
+
+use flagstaff_engine::context::ContextValue;
+use flagstaff_engine::flag::Flag;
+use flagstaff_engine::outcome::{DEFAULT_VARIANT, ErrorCode, Outcome, Reason};
+
+use crate::answer::{BulkAnswer, write_metadata, write_outcome_value};
+use crate::json::{Object, write_bool, write_context_value, write_integer, write_string, write_value};
+
+/// Body of `/v1/allflags` before its first flag; the flags are separated by commas.
+pub const ALL_FLAGS_HEAD: &[u8] = b"{\"flags\":{";
+
+/// Writes the end of the body of `/v1/allflags`. It is valid when no flag failed.
+pub fn write_all_flags_tail(out: &mut Vec<u8>, valid: bool) {
+    out.extend_from_slice(b"},\"valid\":");
+    write_bool(out, valid);
+    out.extend_from_slice(b"}\n");
+}
+
+/// Writes a flag's state for `/v1/allflags`, given its two texts and the time in Unix seconds.
+pub fn write_state(out: &mut Vec<u8>, (head, tail): (&[u8], &[u8]), timestamp: i64) {
+    out.extend_from_slice(head);
+    write_integer(out, timestamp);
+    out.extend_from_slice(tail);
+}
+
+/// The body for a flag that does not exist: 200, and the caller's default.
+pub fn flag_not_found(default: &ContextValue<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut body = Object::open(&mut out);
+    body.bool("trackEvents", true);
+    body.string("variationType", DEFAULT_VARIANT);
+    body.bool("failed", true);
+    body.string("version", "");
+    body.string("reason", Reason::Error.name());
+    body.string("errorCode", ErrorCode::FlagNotFound.name());
+    write_context_value(body.member("value"), default);
+    body.bool("cacheable", false);
+    body.close();
+    out.push(b'\n');
+    out
+}
+
+/// Writes a single evaluation as far as it is known: all of it, or, when its value is the caller's default, what stands
+/// before that. Returns whether the default and the rest are to follow.
+pub(crate) fn write_evaluation(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) -> bool {
+    let mut body = Object::open(out);
+    body.bool("trackEvents", flag.track_events());
+    body.string("variationType", &outcome.variant);
+    body.bool("failed", outcome.error.is_some());
+    body.string("version", flag.version());
+    body.string("reason", outcome.reason.name());
+    body.string(
+        "errorCode",
+        outcome.error.as_ref().map_or("", |error| error.code.name()),
+    );
+    if let Some(error) = outcome.error.as_ref().filter(|error| !error.details.is_empty()) {
+        body.string("errorDetails", &error.details);
+    }
+    let out = body.member("value");
+    let Some(value) = &outcome.value else { return true };
+    write_value(out, value);
+    write_evaluation_after_value(out, flag, outcome);
+    false
+}
+
+/// Writes what follows the value of a single evaluation.
+pub(crate) fn write_evaluation_after_value(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) {
+    let mut body = Object::resume(out);
+    body.bool("cacheable", outcome.cacheable);
+    write_metadata(&mut body, flag.metadata(), outcome.rule_name.as_deref(), false);
+    body.close();
+    out.push(b'\n');
+}
+
+/// Writes a flag's state up to the time stamp.
+pub(crate) fn write_state_head(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) {
+    write_string(out, flag.key());
+    out.push(b':');
+    let mut state = Object::open(out);
+    write_outcome_value(state.member("value"), BulkAnswer::of(outcome).value);
+    state.member("timestamp");
+}
+
+/// Writes a flag's state from the time stamp on.
+pub(crate) fn write_state_tail(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) {
+    let answer = BulkAnswer::of(outcome);
+    let mut state = Object::resume(out);
+    state.string("variationType", answer.variant);
+    state.bool("trackEvents", flag.track_events());
+    state.string("errorCode", answer.error.map_or("", ErrorCode::name));
+    if !answer.details.is_empty() {
+        state.string("errorDetails", answer.details);
+    }
+    state.string("reason", answer.reason.name());
+    write_metadata(&mut state, flag.metadata(), outcome.rule_name.as_deref(), false);
+    state.close();
+}
