@@ -1,1 +1,3 @@
-//! Metrics and logging.
+//! Every metric name and the logging set-up.
+
+pub mod logging;

@@ -1,0 +1,41 @@
+//! The configuration: `goff-proxy.yaml` and the environment, read as GO Feature Flag reads them.
+//!
+//! Two types and one conversion. What people write becomes one tree of values in which every value knows where it came
+//! from: the file first, the environment over it. The tree is decoded into the file's own types, and those are converted
+//! into [`Settings`], what the relay works with. Every problem found on the way is collected, so that one start shows all of
+//! them.
+
+mod keys;
+mod report;
+mod settings;
+
+pub use keys::{ApiKey, Grant, KeyClass, Keys};
+pub use report::{ConfigurationError, Notice, Origin, Problem};
+pub use settings::{
+    FlagSetSettings, FlagSets, HttpRetriever, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry,
+    RetrieverKind, RetrieverSettings, Server, Settings, Swagger,
+};
+
+use std::path::PathBuf;
+
+/// Where a configuration is looked for.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The path given on the command line; then nothing else is looked for.
+    pub file: Option<PathBuf>,
+    /// The process environment.
+    pub environment: Vec<(String, String)>,
+    /// Where relative paths begin.
+    pub working_directory: PathBuf,
+}
+
+/// A configuration that can be served.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the relay works with.
+    pub settings: Settings,
+    /// The file that was read; `None` when everything came from the environment.
+    pub file: Option<PathBuf>,
+    /// What the operator should know, in the order of the file: warnings, deprecated spellings, parts that are not active.
+    pub notices: Vec<Notice>,
+}

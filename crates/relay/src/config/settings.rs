@@ -1,0 +1,255 @@
+//! What the relay works with: every value checked, every default filled in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagstaff_definition::format::Format;
+use flagstaff_engine::context::ContextMap;
+use flagstaff_telemetry::logging::{LogFormat, LogLevel};
+
+use super::keys::{ApiKey, Keys};
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Listeners.
+    pub server: Server,
+    /// The page with the interactive API description.
+    pub swagger: Swagger,
+    /// Logs.
+    pub logging: Logging,
+    /// Leaves out the banner on standard output.
+    pub hide_banner: bool,
+    /// Offers the profiler.
+    pub enable_pprof: bool,
+    /// Sends `X-GOFEATUREFLAG-VERSION` with each answer.
+    pub version_header: bool,
+    /// Counts bulk evaluations by flag.
+    pub bulk_metric_flag_names: bool,
+    /// Who may ask.
+    pub keys: Keys,
+    /// The flag sets.
+    pub flag_sets: FlagSets,
+    /// Traces.
+    pub open_telemetry: OpenTelemetry,
+}
+
+/// Where the relay listens, and its limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// How requests come in.
+    pub mode: Mode,
+    /// Host of both listeners: an address or a name, IPv6 with or without brackets.
+    pub host: Box<str>,
+    /// The monitoring listener's port, when it is not the same listener.
+    pub monitoring_port: Option<u16>,
+    /// How much a request may ask for.
+    pub limits: Limits,
+    /// How long a stopping relay waits for requests in flight.
+    pub drain_timeout: Duration,
+}
+
+impl Server {
+    /// `host:port` as a socket address is written.
+    pub fn address(&self, port: u16) -> String {
+        if self.host.contains(':') && !self.host.starts_with('[') {
+            format!("[{}]:{port}", self.host)
+        } else {
+            format!("{}:{port}", self.host)
+        }
+    }
+}
+
+/// How requests come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Over TCP.
+    Http {
+        /// Port of the API.
+        port: u16,
+    },
+    /// Over a Unix socket.
+    UnixSocket {
+        /// Path of the socket.
+        path: PathBuf,
+    },
+    /// As an AWS Lambda function.
+    Lambda {
+        /// What invokes the function.
+        event: LambdaEvent,
+        /// Taken off the front of each path: empty, or with a leading slash and none at its end.
+        base_path: Box<str>,
+    },
+}
+
+/// What invokes a Lambda function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LambdaEvent {
+    /// API Gateway, payload 1.0.
+    ApiGatewayV1,
+    /// API Gateway, payload 2.0.
+    #[default]
+    ApiGatewayV2,
+    /// An application load balancer.
+    Alb,
+}
+
+/// How much a request may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body: usize,
+    /// Bytes of a request body of the data collector.
+    pub collector_body: usize,
+}
+
+/// The page with the interactive API description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swagger {
+    /// Whether it is served.
+    pub enabled: bool,
+    /// The host that it names.
+    pub host: Box<str>,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Logging {
+    /// The lowest severity that is logged.
+    pub level: LogLevel,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The flag sets: one without keys of its own, or several that are told apart by the key of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlagSets {
+    /// Default mode.
+    Default(Box<FlagSetSettings>),
+    /// Flag-set mode, at least one.
+    Named(Vec<FlagSetSettings>),
+}
+
+impl FlagSets {
+    /// All sets; [`super::Grant::flag_set`] counts in this order.
+    pub fn all(&self) -> &[FlagSetSettings] {
+        match self {
+            Self::Default(set) => std::slice::from_ref(set),
+            Self::Named(sets) => sets,
+        }
+    }
+}
+
+/// One flag set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlagSetSettings {
+    /// Its name; `None` in default mode, and for a set that was given none (or `default`).
+    pub name: Option<Arc<str>>,
+    /// Its keys; none in default mode.
+    pub api_keys: Vec<ApiKey>,
+    /// Its sources in the order in which later ones override earlier ones, at least one.
+    pub retrievers: Vec<RetrieverSettings>,
+    /// Time between two polls; `None` switches polling off.
+    pub polling_interval: Option<Duration>,
+    /// Adds or takes up to a tenth of the interval, once, so that replicas do not poll together.
+    pub polling_jitter: bool,
+    /// Starts with what could be fetched.
+    pub start_with_retriever_error: bool,
+    /// Does not tell notifiers about the flags of the start.
+    pub disable_notifier_on_init: bool,
+    /// Attributes laid over those of each request; names keep their case.
+    pub enrichment: ContextMap<'static>,
+    /// Where the last good flags are kept.
+    pub persistent_file: Option<PathBuf>,
+    /// Lets a request choose the time at which it is evaluated.
+    pub allow_client_time: bool,
+}
+
+/// One source of flags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetrieverSettings {
+    /// What it is.
+    pub kind: RetrieverKind,
+    /// The format of its documents: its own, or that of its flag set.
+    pub format: Format,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RetrieverKind {
+    /// A local file.
+    File {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// An HTTP endpoint.
+    Http(HttpRetriever),
+}
+
+/// An HTTP endpoint that serves flags.
+#[derive(Clone, PartialEq)]
+pub struct HttpRetriever {
+    /// Where.
+    pub url: Box<str>,
+    /// Method, `GET` by default.
+    pub method: Box<str>,
+    /// Request body.
+    pub body: Box<str>,
+    /// Request headers, each with its values.
+    pub headers: Vec<(Box<str>, Vec<Box<str>>)>,
+    /// How long a fetch may take.
+    pub timeout: Duration,
+    /// Client certificate and key, PEM files.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Certificate authority, a PEM file.
+    pub certificate_authority: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for HttpRetriever {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpRetriever")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Traces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OpenTelemetry {
+    /// Switches tracing off.
+    pub disabled: bool,
+    /// Where spans are sent; without one there is no tracing.
+    pub endpoint: Option<Box<str>>,
+    /// `http/protobuf` or `grpc`.
+    pub protocol: Option<Box<str>>,
+    /// Name of the service.
+    pub service_name: Option<Box<str>>,
+    /// Name of the sampler.
+    pub sampler: Option<Box<str>>,
+    /// Further resource attributes.
+    pub resource_attributes: Vec<(Box<str>, Box<str>)>,
+    /// Settings of the `jaeger_remote` sampler.
+    pub jaeger: JaegerSampler,
+}
+
+/// The `jaeger_remote` sampler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JaegerSampler {
+    /// Where it asks for its strategy.
+    pub manager: Box<str>,
+    /// How often.
+    pub refresh_interval: Duration,
+    /// How many operations it tells apart.
+    pub max_operations: u32,
+}
+
+impl Default for JaegerSampler {
+    fn default() -> Self {
+        Self {
+            manager: "http://localhost:5778/sampling".into(),
+            refresh_interval: Duration::from_secs(60),
+            max_operations: 256,
+        }
+    }
+}
