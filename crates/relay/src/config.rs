@@ -12,8 +12,8 @@ mod settings;
 pub use keys::{ApiKey, Grant, KeyClass, Keys};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
-    FlagSetSettings, FlagSets, HttpRetriever, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry,
-    RetrieverKind, RetrieverSettings, Server, Settings, Swagger,
+    FlagSetSettings, FlagSets, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, RetrieverSettings,
+    Server, Settings, Swagger,
 };
 
 use std::path::PathBuf;

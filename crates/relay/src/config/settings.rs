@@ -1,5 +1,6 @@
 //! What the relay works with: every value checked, every default filled in.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,50 +167,31 @@ pub struct FlagSetSettings {
     pub allow_client_time: bool,
 }
 
-/// One source of flags.
-#[derive(Debug, Clone, PartialEq)]
+/// One source of flags: options that `flagstaff_retrievers::kinds::build` accepts.
+#[derive(Clone, PartialEq)]
 pub struct RetrieverSettings {
-    /// What it is.
-    pub kind: RetrieverKind,
+    /// What was written: `kind` and its properties in their canonical spelling.
+    pub options: serde_json::Map<String, serde_json::Value>,
     /// The format of its documents: its own, or that of its flag set.
     pub format: Format,
 }
 
-/// What a source is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RetrieverKind {
-    /// A local file.
-    File {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// An HTTP endpoint.
-    Http(HttpRetriever),
+impl RetrieverSettings {
+    /// The kind, like `file`.
+    pub fn kind(&self) -> &str {
+        self.options
+            .get("kind")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
 }
 
-/// An HTTP endpoint that serves flags.
-#[derive(Clone, PartialEq)]
-pub struct HttpRetriever {
-    /// Where.
-    pub url: Box<str>,
-    /// Method, `GET` by default.
-    pub method: Box<str>,
-    /// Request body.
-    pub body: Box<str>,
-    /// Request headers, each with its values.
-    pub headers: Vec<(Box<str>, Vec<Box<str>>)>,
-    /// How long a fetch may take.
-    pub timeout: Duration,
-    /// Client certificate and key, PEM files.
-    pub client_certificate: Option<(PathBuf, PathBuf)>,
-    /// Certificate authority, a PEM file.
-    pub certificate_authority: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for HttpRetriever {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpRetriever")
-            .field("method", &self.method)
+impl fmt::Debug for RetrieverSettings {
+    /// Leaves the options out: headers, URLs and tokens may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetrieverSettings")
+            .field("kind", &self.kind())
+            .field("format", &self.format)
             .finish_non_exhaustive()
     }
 }
