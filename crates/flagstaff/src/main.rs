@@ -1,2 +1,27 @@
-//! The binary.
-fn main() {}
+//! The binary: one program with the relay and the tools around flag files.
+
+mod command;
+mod completions;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::command::{Arguments, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(Command::Completions(arguments)) => completions::run(&arguments),
+        Some(Command::Relay(_) | Command::Evaluate(_) | Command::Lint(_)) | None => {
+            Err(anyhow::anyhow!("not available yet"))
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,1 +1,3 @@
-//! Test helpers.
+//! What tests of several crates need. A dev-dependency only.
+
+pub mod json;

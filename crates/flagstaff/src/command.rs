@@ -1,0 +1,160 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  flagstaff relay --config goff-proxy.yaml     serve flags over HTTP
+  flagstaff                                    the same, goff-proxy.{yaml,toml,json,yml} looked up in ./, /goff/, /etc/opt/goff/
+  flagstaff lint flags.yaml                    find what is wrong in a flag file, and where
+  flagstaff evaluate --path flags.yaml --flag new-checkout --ctx '{\"targetingKey\": \"user-1\"}'
+
+Exit codes:
+  0  done; the relay was stopped, or lint found warnings at most
+  1  it failed: a relay that cannot serve, a flag file with errors, an unknown flag
+  2  the command line is not understood";
+
+const RELAY_EXAMPLES: &str = "\
+Examples:
+  flagstaff relay --config goff-proxy.yaml
+  SERVER_PORT=8080 flagstaff relay --config goff-proxy.yaml
+
+The configuration file is GO Feature Flag's own. Without --config the first of goff-proxy.yaml, .toml, .json and .yml in
+./, /goff/ and /etc/opt/goff/ is taken. Paths in it are relative to the working folder.
+
+Exit codes: 0 after SIGINT or SIGTERM, 1 when it cannot serve, 2 when the command line is not understood.";
+
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  flagstaff evaluate --path flags.yaml
+  flagstaff evaluate --path flags.yaml --flag new-checkout --ctx '{\"targetingKey\": \"user-1\", \"plan\": \"pro\"}'
+  flagstaff evaluate --kind http --url https://example.com/flags.yaml --header 'Authorization: Bearer token'
+
+Exit codes: 0 when evaluated, 1 when the flags cannot be read or the flag is unknown, 2 when the command line is not
+understood.";
+
+const LINT_EXAMPLES: &str = "\
+Examples:
+  flagstaff lint flags.yaml
+  flagstaff lint --format toml flags.toml
+  flagstaff lint --output sarif flags.yaml > lint.sarif
+
+Without a file the first flags.goff.yaml, .toml, .json or .yml in ./, /goff/ and /etc/opt/goff/ is taken.
+Every finding is explained in docs/diagnostics.md.
+
+Exit codes: 0 without errors (there may be warnings), 1 with errors, 2 when the command line is not understood.";
+
+/// A feature-flag platform in one binary: a relay that speaks OpenFeature (OFREP) and GO Feature Flag's own API, and tools for
+/// flag files. Without a command it is the relay.
+#[derive(Debug, Parser)]
+#[command(name = "flagstaff", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    /// What to do; the relay when left out.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The relay's own arguments.
+    #[command(flatten)]
+    pub(crate) relay: RelayArguments,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves flags over HTTP
+    #[command(after_help = RELAY_EXAMPLES)]
+    Relay(RelayArguments),
+    /// Evaluates one flag or all flags of a flag file
+    #[command(after_help = EVALUATE_EXAMPLES)]
+    Evaluate(EvaluateArguments),
+    /// Finds what is wrong in a flag file, and where
+    #[command(after_help = LINT_EXAMPLES)]
+    Lint(LintArguments),
+    /// Prints a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Arguments of the relay.
+#[derive(Debug, Args)]
+pub(crate) struct RelayArguments {
+    /// Configuration file (goff-proxy.yaml); given twice, the last one counts
+    #[arg(long, value_name = "FILE", overrides_with = "config")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Arguments of `evaluate`. Names, shorthands and defaults are GO Feature Flag's.
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// Where the flags are: file or http
+    #[arg(short, long, default_value = "file")]
+    pub(crate) kind: String,
+    /// Flag file
+    #[arg(short, long, value_name = "FILE", default_value = "", hide_default_value = true)]
+    pub(crate) path: String,
+    /// Old name of --path
+    #[arg(short, long, value_name = "FILE", hide = true)]
+    pub(crate) config: Option<String>,
+    /// Format of the flags: yaml, json or toml
+    #[arg(short, long, default_value = "yaml")]
+    pub(crate) format: String,
+    /// Key of the flag; all flags when left out
+    #[arg(long, value_name = "KEY", default_value = "", hide_default_value = true)]
+    pub(crate) flag: String,
+    /// Evaluation context, a JSON object
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) ctx: String,
+    /// Only shows the settings of the source as they were understood
+    #[arg(long)]
+    pub(crate) check_mode: bool,
+    /// URL of the flags (http)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) url: String,
+    /// Method of the request (http)
+    #[arg(long, default_value = "GET")]
+    pub(crate) method: String,
+    /// Body of the request (http)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) body: String,
+    /// Header of the request, NAME:VALUE or NAME=VALUE; may be given several times (http)
+    #[arg(long, value_name = "HEADER")]
+    pub(crate) header: Vec<String>,
+    /// Milliseconds until the request is given up; 0 means 10 seconds (http)
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub(crate) timeout: u64,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    /// Flag file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Format of the file: yaml, json or toml
+    #[arg(short, long, default_value = "yaml")]
+    pub(crate) format: String,
+    /// How findings are shown
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+/// How findings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people: with the place in the file
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+    /// GO Feature Flag's own lines: the first error of each flag
+    Goff,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

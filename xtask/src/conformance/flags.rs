@@ -1,0 +1,146 @@
+//! `flags.jsonl`: `{now, input: {flagKey, flag, evalContext, flagContext?}, expected}`, whole evaluations; `expected` is the text
+//! of GO Feature Flag's raw result. Also rows `{flagKey, flag, evalContext, flagContext?, expected}`, evaluated now.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use flagstaff_definition::timestamp::{Instant, Timestamp};
+use flagstaff_definition::value::{Map, Value};
+use flagstaff_engine::attribute::{AttributeTable, Attributes};
+use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
+use flagstaff_engine::flag::{Evaluation, Flag, times};
+use flagstaff_testkit::json::{Json, Rules, differences};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::probe::parse_flag;
+use super::{Tally, Verdict};
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    now: Option<String>,
+    #[serde(borrow)]
+    input: Option<Input<'a>>,
+    #[serde(borrow)]
+    expected: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input<'a> {
+    flag_key: String,
+    #[serde(borrow)]
+    flag: &'a RawValue,
+    eval_context: serde_json::Value,
+    #[serde(default)]
+    flag_context: FlagContext,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct FlagContext {
+    default_sdk_value: serde_json::Value,
+    evaluation_context_enrichment: serde_json::Value,
+}
+
+pub(super) fn check(line: &str, _: &mut Tally) -> anyhow::Result<Verdict> {
+    let row: Row<'_> = serde_json::from_str(line)?;
+    let input = match row.input {
+        Some(input) => input,
+        None => serde_json::from_str(line)?,
+    };
+    let now = match row.now {
+        Some(text) => {
+            Timestamp::parse(&text)
+                .with_context(|| format!("no date: {text}"))?
+                .instant
+        }
+        None => wall_clock(),
+    };
+    let expected: String = serde_json::from_str(row.expected.get()).unwrap_or_else(|_| row.expected.get().to_owned());
+    if expected.starts_with(r#"{"trap""#) {
+        evaluate(&input, now)?;
+        return Ok(Verdict::Pass);
+    }
+    let got = evaluate(&input, now)?;
+    if got == expected {
+        return Ok(Verdict::Pass);
+    }
+    let found = differences(&Json::parse(&expected)?, &Json::parse(&got)?, &Rules::default());
+    Ok(Verdict::of(
+        (!found.is_empty()).then(|| format!("{}: {}", input.flag_key, found.join("; "))),
+    ))
+}
+
+/// The raw result as GO Feature Flag writes it.
+fn evaluate(input: &Input<'_>, now: Instant) -> anyhow::Result<String> {
+    let parsed = parse_flag(&input.flag_key, input.flag.get())?;
+    let definition = parsed
+        .definition
+        .as_ref()
+        .with_context(|| format!("{} does not decode", input.flag))?;
+    let flag = Flag::compile(&input.flag_key, definition, &mut AttributeTable::default());
+    let context = EvaluationContext::from_json(&input.eval_context);
+    let enrichment = match ContextValue::from_json(&input.flag_context.evaluation_context_enrichment) {
+        ContextValue::Map(enrichment) => enrichment,
+        _ => ContextMap::default(),
+    };
+    let attributes = Attributes::new(&context, Some(&enrichment));
+    let subject = Flag::subject(&attributes, times(&context, Some(&enrichment), now, true));
+    let evaluation = flag.evaluate(&subject, &mut ());
+    Ok(raw_result(&evaluation, &input.flag_context.default_sdk_value))
+}
+
+/// The system's time, for rows that name none.
+fn wall_clock() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant {
+        seconds: since.as_secs() as i64,
+        nanos: since.subsec_nanos(),
+    }
+}
+
+fn raw_result(evaluation: &Evaluation<'_>, default: &serde_json::Value) -> String {
+    let (flag, outcome) = (evaluation.flag, evaluation.outcome());
+    let mut metadata = serde_json::Map::new();
+    for (name, value) in flag.metadata().into_iter().flat_map(Map::iter) {
+        metadata.insert(name.to_string(), json(value));
+    }
+    if let Some(name) = &outcome.rule_name {
+        metadata.insert("evaluatedRuleName".to_owned(), json!(&**name));
+    }
+    let mut result = json!({
+        "trackEvents": flag.track_events(),
+        "variationType": &*outcome.variant,
+        "failed": outcome.error.is_some(),
+        "version": flag.version(),
+        "reason": outcome.reason.name(),
+        "errorCode": outcome.error.as_ref().map_or("", |error| error.code.name()),
+        "value": outcome.value.as_ref().map_or_else(|| default.clone(), json),
+        "cacheable": outcome.cacheable,
+    });
+    if let Some(error) = &outcome.error {
+        result["errorDetails"] = json!(&*error.details);
+    }
+    if !metadata.is_empty() {
+        result["metadata"] = metadata.into();
+    }
+    result.to_string()
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => json!(value),
+        Value::Int(value) => json!(value),
+        Value::UInt(value) => json!(value),
+        Value::Float(value) => json!(value),
+        Value::String(value) => json!(&**value),
+        Value::List(values) => values.iter().map(json).collect(),
+        Value::Map(members) => members
+            .iter()
+            .map(|(name, value)| (name.to_string(), json(value)))
+            .collect(),
+    }
+}
