@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: cases as data, asked of the engine. The formats are described in `conformance/README.md`.
 
 mod flags;
+mod hash;
 mod jsonlogic;
 mod malformed;
 mod probe;
@@ -50,6 +51,10 @@ const KINDS: &[Kind] = &[
     Kind {
         file: "malformed_queries.jsonl",
         check: malformed::check,
+    },
+    Kind {
+        file: "hash.jsonl",
+        check: hash::check,
     },
 ];
 

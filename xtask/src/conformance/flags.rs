@@ -8,7 +8,7 @@ use flagstaff_definition::timestamp::{Instant, Timestamp};
 use flagstaff_definition::value::{Map, Value};
 use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
-use flagstaff_engine::flag::{Evaluation, Flag, times};
+use flagstaff_engine::flag::{Evaluation, Flag, Subject, times};
 use flagstaff_testkit::json::{Json, Rules, differences};
 use serde::Deserialize;
 use serde_json::json;
@@ -87,7 +87,7 @@ fn evaluate(input: &Input<'_>, now: Instant) -> anyhow::Result<String> {
         _ => ContextMap::default(),
     };
     let attributes = Attributes::new(&context, Some(&enrichment));
-    let subject = Flag::subject(&attributes, times(&context, Some(&enrichment), now, true));
+    let subject = Subject::new(&attributes, times(&context, Some(&enrichment), now, true));
     let evaluation = flag.evaluate(&subject, &mut ());
     Ok(raw_result(&evaluation, &input.flag_context.default_sdk_value))
 }

@@ -10,7 +10,7 @@ use flagstaff_definition::timestamp::Instant;
 use flagstaff_definition::value::Value;
 use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::EvaluationContext;
-use flagstaff_engine::flag::Flag;
+use flagstaff_engine::flag::{Flag, Subject};
 use serde_json::json;
 
 /// The time that probes are asked at; none of them has a date.
@@ -54,7 +54,7 @@ impl Probe {
     pub(super) fn matches(&self, context: &serde_json::Value) -> bool {
         let context = EvaluationContext::from_json(context);
         let attributes = Attributes::new(&context, None);
-        let subject = Flag::subject(&attributes, (NOW, NOW));
+        let subject = Subject::new(&attributes, (NOW, NOW));
         self.flag.evaluate(&subject, &mut ()).outcome().value == Some(Value::Bool(true))
     }
 }
