@@ -1,1 +1,56 @@
-//! Bytes in.
+//! Bytes in: a [`Retriever`] fetches the text of a flag file from where a team keeps it.
+//!
+//! A retriever knows its protocol and nothing else: no flags, no polling, no retry, no merging. It answers with bytes, a
+//! [revision](Revision) to ask with next time, and a format hint where the source dictates one. One folder and one Cargo
+//! feature per backend; [`kinds`] is the list of them.
+//!
+//! ```
+//! use flagstaff_retrievers::kinds;
+//!
+//! let settings = serde_json::json!({"kind": "file", "path": "flags.yaml"});
+//! let retriever = kinds::build(settings.as_object().expect("an object")).expect("a valid retriever");
+//! assert_eq!(retriever.to_string(), "file flags.yaml");
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+pub use changes::Changes;
+pub use error::{ErrorKind, ErrorStatus, RetrieveError};
+pub use fetched::{Content, Fetched, FormatHint, Revision};
+
+pub mod kinds;
+pub mod settings;
+
+#[cfg(feature = "file")]
+pub mod file;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+mod changes;
+mod error;
+mod fetched;
+
+/// No flag file is larger: 64 MiB.
+pub const MAX_DOCUMENT: u64 = 64 << 20;
+
+/// The answer of [`Retriever::retrieve`], boxed so that retrievers of any kind stand in one list.
+pub type Retrieval<'a> = Pin<Box<dyn Future<Output = Result<Fetched, RetrieveError>> + Send + 'a>>;
+
+/// Where flags come from. `Display` names kind and place for people, without any secret.
+pub trait Retriever: fmt::Debug + fmt::Display + Send + Sync {
+    /// Fetches the source once.
+    ///
+    /// `previous` is the revision of the content that the caller still holds; without it the answer is always
+    /// [`Fetched::Content`]. Dropping the future cancels the fetch.
+    fn retrieve<'a>(&'a self, previous: Option<&'a Revision>) -> Retrieval<'a>;
+
+    /// Starts to watch the source, for those that can tell by themselves when to look again. Polling goes on beside it.
+    /// Must be called inside of a tokio runtime.
+    fn changes(&self) -> Option<Changes> {
+        None
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a source could not be fetched.
+
+use std::error::Error;
+use std::fmt;
+
+/// A fetch that failed: a kind to match on, a status to retry on, and pairs that say what it was about.
+///
+/// `Display` is one line that holds the whole chain of causes, without secrets.
+#[derive(Debug)]
+pub struct RetrieveError {
+    kind: ErrorKind,
+    status: ErrorStatus,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The settings cannot work: a certificate that does not load, a malformed URL.
+    Settings,
+    /// There is nothing at that place.
+    NotFound,
+    /// Credentials are missing, wrong or not sufficient.
+    Denied,
+    /// The source answered, but not with a document.
+    Refused,
+    /// The document is larger than a flag file can be.
+    TooLarge,
+    /// The source cannot be reached, or broke off.
+    Unreachable,
+    /// No complete answer within the time limit.
+    TimedOut,
+}
+
+/// Whether asking again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorStatus {
+    /// Somebody has to change something first.
+    Permanent,
+    /// It may pass.
+    Temporary,
+}
+
+impl RetrieveError {
+    /// An error with the status that its kind usually has.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let status = match kind {
+            ErrorKind::Unreachable | ErrorKind::TimedOut => ErrorStatus::Temporary,
+            _ => ErrorStatus::Permanent,
+        };
+        Self { kind, status, message: message.into(), context: Vec::new(), source: None }
+    }
+
+    /// The document exceeds [`crate::MAX_DOCUMENT`].
+    pub fn too_large() -> Self {
+        Self::new(ErrorKind::TooLarge, format!("the document is larger than {} MiB", crate::MAX_DOCUMENT >> 20))
+    }
+
+    /// Changes the status.
+    #[must_use]
+    pub fn status(mut self, status: ErrorStatus) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Adds what it was about. Never a secret.
+    #[must_use]
+    pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds the cause. Its texts are printed, so it must hold no secret.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether asking again may help.
+    pub fn is_temporary(&self) -> bool {
+        self.status == ErrorStatus::Temporary
+    }
+}
+
+impl fmt::Display for RetrieveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for (at, (name, value)) in self.context.iter().enumerate() {
+            write!(f, "{}{name}: {value}", if at == 0 { " (" } else { ", " })?;
+        }
+        if !self.context.is_empty() {
+            f.write_str(")")?;
+        }
+        let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// The causes are part of `Display`, so they are not offered a second time as a source.
+impl Error for RetrieveError {}

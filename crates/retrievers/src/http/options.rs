@@ -1,0 +1,114 @@
+//! What people write about a URL.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+use crate::settings::{Settings, SettingsError};
+
+/// When nothing else is written.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Options of the kind `http`. `Debug` hides what may be secret.
+#[derive(Clone)]
+pub struct HttpOptions {
+    /// `url`: `http` or `https`; `user:password@` becomes Basic authentication. Mandatory.
+    pub url: Url,
+    /// `method`: `GET` by default.
+    pub method: Method,
+    /// `body`: nothing by default.
+    pub body: String,
+    /// `headers`: names with one value or a list of them.
+    pub headers: HeaderMap,
+    /// `timeout`: milliseconds for the whole exchange; 10,000 by default, also for 0 and below.
+    pub timeout: Duration,
+    /// `clientCertPath` and `clientKeyPath`: PEM files to authenticate with; both or neither.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// `caCertPath`: a PEM file of certificates that are trusted beside those of the system.
+    pub ca_certificates: Option<PathBuf>,
+}
+
+impl HttpOptions {
+    /// Options of a URL, all else as by default.
+    pub fn new(url: Url) -> Self {
+        Self {
+            url,
+            method: Method::GET,
+            body: String::new(),
+            headers: HeaderMap::new(),
+            timeout: DEFAULT_TIMEOUT,
+            client_certificate: None,
+            ca_certificates: None,
+        }
+    }
+
+    /// Reads the options of a configuration.
+    pub fn read(settings: Settings<'_>) -> Result<Self, SettingsError> {
+        let url = Url::parse(&settings.required("url")?)
+            .map_err(|error| settings.invalid("url", format!("is not a URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(settings.invalid("url", "must begin with http:// or https://"));
+        }
+        let method = match settings.text("method")? {
+            empty if empty.is_empty() => Method::GET,
+            name => Method::from_bytes(name.as_bytes()).map_err(|_| settings.invalid("method", "is not an HTTP method"))?,
+        };
+        let mut headers = HeaderMap::new();
+        for (name, values) in settings.lists("headers")? {
+            let path = format!("headers.{name}");
+            let header = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| settings.invalid(path.as_str(), "is not the name of a header"))?;
+            for value in values {
+                let mut value = HeaderValue::from_str(&value)
+                    .map_err(|_| settings.invalid(path.as_str(), "holds characters that a header cannot carry"))?;
+                value.set_sensitive(true);
+                headers.append(header.clone(), value);
+            }
+        }
+        let timeout = match u64::try_from(settings.integer("timeout")?) {
+            Err(_) | Ok(0) => DEFAULT_TIMEOUT,
+            Ok(milliseconds) => Duration::from_millis(milliseconds),
+        };
+        let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
+            (certificate, key) if certificate.is_empty() && key.is_empty() => None,
+            (certificate, key) if !certificate.is_empty() && !key.is_empty() => Some((certificate.into(), key.into())),
+            (certificate, _) => {
+                let (missing, present) =
+                    if certificate.is_empty() { ("clientCertPath", "clientKeyPath") } else { ("clientKeyPath", "clientCertPath") };
+                return Err(settings.invalid(missing, format!("is needed beside {present}: write both or neither")));
+            }
+        };
+        let ca_certificates = Some(settings.text("caCertPath")?).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let body = settings.text("body")?;
+        Ok(Self { url, method, body, headers, timeout, client_certificate, ca_certificates })
+    }
+
+    /// The URL as it may be shown: without password and query, both of which hold secrets at times.
+    pub(super) fn shown_url(&self) -> String {
+        let mut url = self.url.clone();
+        // Neither can fail for http and https.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        if url.query().is_some() {
+            url.set_query(Some("***"));
+        }
+        url.into()
+    }
+}
+
+impl fmt::Debug for HttpOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpOptions")
+            .field("url", &self.shown_url())
+            .field("method", &self.method)
+            .field("headers", &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>())
+            .field("timeout", &self.timeout)
+            .field("client_certificate", &self.client_certificate)
+            .field("ca_certificates", &self.ca_certificates)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! How the options of a retriever are read from a configuration: names in any case, values coerced as GO Feature Flag
+//! coerces them (integrations.md 0.1).
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// Options that cannot be used. The texts are those of GO Feature Flag where it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// No such kind.
+    #[error("kind {kind:?} is not supported; known kinds: {known}")]
+    UnknownKind {
+        /// As written.
+        kind: String,
+        /// Every kind there is, separated by commas.
+        known: String,
+    },
+    /// A kind of GO Feature Flag that Flagstaff does not have yet.
+    #[error("kind {kind:?} is not built yet; kinds that work: {built}")]
+    NotBuilt {
+        /// Its name.
+        kind: &'static str,
+        /// Every kind that works, separated by commas.
+        built: String,
+    },
+    /// A kind that this binary was built without.
+    #[error("kind {kind:?} is not part of this build; build with `--features {feature}`")]
+    NotCompiled {
+        /// Its name.
+        kind: &'static str,
+        /// The Cargo feature that brings it.
+        feature: &'static str,
+    },
+    /// A property is missing or empty.
+    #[error("no \"{property}\" property found for kind \"{kind}\"")]
+    Missing {
+        /// Path of the property.
+        property: &'static str,
+        /// The retriever's kind.
+        kind: &'static str,
+    },
+    /// A property does not hold what it should. The value is not shown: it may be a secret.
+    #[error("property \"{property}\" of kind \"{kind}\" {problem}")]
+    Invalid {
+        /// Path of the property.
+        property: String,
+        /// The retriever's kind.
+        kind: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// The options of one retriever, as written.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    kind: &'static str,
+    map: &'a Map<String, Value>,
+}
+
+impl<'a> Settings<'a> {
+    /// Reads the options of a retriever of a kind.
+    pub fn new(kind: &'static str, map: &'a Map<String, Value>) -> Self {
+        Self { kind, map }
+    }
+
+    /// A text; numbers and booleans count as what they look like, null and absent as empty.
+    pub fn text(&self, property: &'static str) -> Result<String, SettingsError> {
+        match find(self.map, property) {
+            None => Ok(String::new()),
+            Some(value) => scalar(value).ok_or_else(|| self.invalid(property, "is not a text")),
+        }
+    }
+
+    /// A text that must not be empty.
+    pub fn required(&self, property: &'static str) -> Result<String, SettingsError> {
+        match self.text(property)? {
+            text if text.is_empty() => Err(SettingsError::Missing { property, kind: self.kind }),
+            text => Ok(text),
+        }
+    }
+
+    /// A whole number, 0 when absent; a text that reads as one is accepted.
+    pub fn integer(&self, property: &'static str) -> Result<i64, SettingsError> {
+        let number = match find(self.map, property) {
+            None | Some(Value::Null) => Some(0),
+            Some(Value::Bool(flag)) => Some(i64::from(*flag)),
+            Some(Value::Number(number)) => number.as_i64().or_else(|| number.as_f64().map(|number| number as i64)),
+            Some(Value::String(text)) if text.trim().is_empty() => Some(0),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        number.ok_or_else(|| self.invalid(property, "is not a whole number"))
+    }
+
+    /// Names with lists of texts; a single text counts as a list of one.
+    pub fn lists(&self, property: &'static str) -> Result<Vec<(String, Vec<String>)>, SettingsError> {
+        let members = match find(self.map, property) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Object(members)) => members,
+            Some(_) => return Err(self.invalid(property, "is not a map from names to lists of texts")),
+        };
+        let list = |name: &String, value: &Value| {
+            let texts = match value {
+                Value::Array(items) => items.iter().map(scalar).collect::<Option<Vec<_>>>(),
+                Value::Null => Some(Vec::new()),
+                single => scalar(single).map(|text| vec![text]),
+            };
+            let texts = texts.ok_or_else(|| self.invalid(format!("{property}.{name}"), "is not a text or a list of texts"))?;
+            Ok((name.clone(), texts))
+        };
+        members.iter().map(|(name, value)| list(name, value)).collect()
+    }
+
+    /// An error about a property.
+    pub fn invalid(&self, property: impl Into<String>, problem: impl Into<String>) -> SettingsError {
+        SettingsError::Invalid { property: property.into(), kind: self.kind, problem: problem.into() }
+    }
+}
+
+/// A member by its dotted path, in any case.
+pub(crate) fn find<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let value = map.get(name).or_else(|| map.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value))?;
+    match rest {
+        None => Some(value),
+        Some(rest) => find(value.as_object()?, rest),
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(if *flag { "1" } else { "0" }.to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
