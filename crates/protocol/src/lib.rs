@@ -12,4 +12,5 @@ pub mod json;
 pub mod manifest;
 pub mod ofrep;
 pub mod problem;
+pub mod request;
 pub mod wire;
