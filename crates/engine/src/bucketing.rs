@@ -9,7 +9,8 @@ use flagstaff_definition::timestamp::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seed(u32);
 
-const OFFSET_BASIS: u32 = 2_166_136_261;
+/// The hash of nothing.
+pub const OFFSET_BASIS: u32 = 2_166_136_261;
 const PRIME: u32 = 16_777_619;
 
 impl Seed {
@@ -30,8 +31,9 @@ pub fn hash(text: &str) -> u32 {
     fnv1a(OFFSET_BASIS, text.as_bytes())
 }
 
+/// Goes on from a hash with further bytes.
 #[inline]
-fn fnv1a(start: u32, bytes: &[u8]) -> u32 {
+pub fn fnv1a(start: u32, bytes: &[u8]) -> u32 {
     bytes
         .iter()
         .fold(start, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(PRIME))

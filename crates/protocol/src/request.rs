@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
 
 /// Up to this depth of lists and objects a body is read.
-pub const DEPTH_LIMIT: usize = 512;
+pub const DEPTH_LIMIT: usize = 256;
 
 /// Why a body cannot be read. The texts are GO Feature Flag's where clients compare them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_read_up_to_the_limit_and_refused_beyond() {
         let nested = |depth: usize| format!("{{\"context\":{{\"n\":{}{}}}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(ofrep(nested(300).as_bytes()).is_ok());
+        assert!(ofrep(nested(250).as_bytes()).is_ok());
         let refused = ofrep(nested(5_000_000).as_bytes()).unwrap_err();
         assert!(refused.to_string().contains("nesting"), "{refused}");
     }

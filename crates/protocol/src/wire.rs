@@ -5,9 +5,9 @@
 //! few slices put together.
 
 use bytes::Bytes;
+use flagstaff_engine::bucketing::{OFFSET_BASIS, fnv1a};
 use flagstaff_engine::flag::Flag;
 
-use crate::change::Fnv1a;
 use crate::configuration;
 use crate::etag::fingerprint;
 use crate::json::write_string;
@@ -102,8 +102,7 @@ impl FlagWire {
             configuration::write_flag(out, flag.definition());
             key_length as u32
         });
-        let mut change = Fnv1a::default();
-        change.write(&configuration.of(&text.out)[key_length as usize + 1..]);
+        let change_hash = fnv1a(OFFSET_BASIS, &configuration.of(&text.out)[key_length as usize + 1..]);
         Self {
             configuration_fingerprint: fingerprint(configuration.of(&text.out)),
             text: text.out.into_boxed_slice().into(),
@@ -111,7 +110,7 @@ impl FlagWire {
             answer_of_outcome: answer_of_outcome.into(),
             configuration,
             key_length,
-            change_hash: change.finish(),
+            change_hash,
         }
     }
 

@@ -180,7 +180,7 @@ impl Node {
         attributes.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Any value.
+    /// Any value. Plain loops, since this goes as deep as the body does.
     fn value(self, field: &'static str) -> Result<ContextValue<'static>, RequestError> {
         Ok(match self.content {
             Content::Null => ContextValue::Null,
@@ -188,17 +188,19 @@ impl Node {
             Content::Number(value) if value.is_finite() => ContextValue::Float(value),
             Content::Number(_) | Content::Huge(_) => return Err(self.mismatch("float64", field)),
             Content::String(text) => ContextValue::String(text.into()),
-            Content::List(elements) => ContextValue::List(
-                elements
-                    .into_iter()
-                    .map(|node| node.value(field))
-                    .collect::<Result<_, _>>()?,
-            ),
+            Content::List(elements) => {
+                let mut list = Vec::with_capacity(elements.len());
+                for node in elements {
+                    list.push(node.value(field)?);
+                }
+                ContextValue::List(list)
+            }
             Content::Object(members) => {
-                let members = members
-                    .into_iter()
-                    .map(|(name, node)| Ok((name.into(), node.value(field)?)));
-                ContextValue::Map(ContextMap::from_members(members.collect::<Result<_, RequestError>>()?))
+                let mut map = Vec::with_capacity(members.len());
+                for (name, node) in members {
+                    map.push((Cow::Owned(name), node.value(field)?));
+                }
+                ContextValue::Map(ContextMap::from_members(map))
             }
         })
     }
