@@ -92,6 +92,12 @@ impl<T: Copy> Split<T> {
     pub fn modulus(&self) -> u32 {
         self.modulus
     }
+
+    /// One past the last bucket of each share of some width, with what it stands for; ascending. Buckets after the last of
+    /// them, up to [`Self::modulus`], are the rounding hole that the last share takes.
+    pub fn ends(&self) -> &[(u32, T)] {
+        &self.ends
+    }
 }
 
 /// Buckets of a progressive rollout.

@@ -395,6 +395,6 @@ pub(crate) fn needs_key(rule: &RuleDefinition) -> bool {
 }
 
 /// Lines are joined without their leading spaces; what is empty then always matches.
-fn joined_lines_are_empty(text: &str) -> bool {
+pub(crate) fn joined_lines_are_empty(text: &str) -> bool {
     text.split('\n').all(|line| line.trim_start_matches(' ').is_empty())
 }

@@ -122,6 +122,253 @@ codes! {
 
     // validation
 
+    /// The flag has no variations.
+    ///
+    /// Example: `variations` is missing, misspelt or `{}`.
+    /// Mend: name at least one value: `variations: {on: true, off: false}`.
+    NoVariation = "no-variation", Error;
+    /// A variation has no value.
+    ///
+    /// Example: `variations: {on: true, off: }`.
+    /// Mend: give it a value, or remove it. No variation can stand for `null`.
+    NullVariation = "null-variation", Error;
+    /// The variations are not all of one kind: text, number, boolean, list or object.
+    ///
+    /// Example: `variations: {small: 10, large: "20"}`. Whole numbers and fractions are one kind.
+    /// Mend: write all of them as one kind; clients read a flag by its type.
+    MixedVariationTypes = "mixed-variation-types", Error;
+    /// The flag has no `defaultRule`.
+    ///
+    /// Mend: say what everybody gets who matches no targeting rule: `defaultRule: {variation: off}`.
+    MissingDefaultRule = "missing-default-rule", Error;
+    /// A rule has nothing to serve: neither `variation` nor `percentage` nor `progressiveRollout`.
+    ///
+    /// Example: `targeting: [{query: 'plan eq "pro"'}]`.
+    /// Mend: add one of the three.
+    RuleWithoutOutcome = "rule-without-outcome", Error;
+    /// A targeting rule has no `query`.
+    ///
+    /// Mend: say whom it is for. What is meant for everybody belongs into `defaultRule`.
+    MissingQuery = "missing-query", Error;
+    /// A query is empty, or cannot be evaluated: it compares with an operator that its value does not have.
+    ///
+    /// Example: `age co 1` (numbers contain nothing), `admin gt true`. GO Feature Flag finds these by running the query
+    /// on an empty context, and refuses the flag.
+    /// Mend: use an operator of the value's kind. Only texts have `co`, `sw` and `ew`; `null` and booleans are only equal or not.
+    InvalidQuery = "invalid-query", Error;
+    /// A query is JsonLogic that cannot be evaluated.
+    ///
+    /// Example: `{"equals": [{"var": "plan"}, "pro"]}`: there is no operator `equals`.
+    /// Mend: use the operators of JsonLogic.
+    InvalidJsonLogic = "invalid-jsonlogic", Error;
+    /// A `percentage` names no variation.
+    ///
+    /// Example: `percentage: {}`.
+    /// Mend: write a share for each variation, or remove it.
+    EmptyPercentage = "empty-percentage", Error;
+    /// A rule names a variation that the flag does not have.
+    ///
+    /// Example: `variations: {on: true, off: false}` with `defaultRule: {variation: "of"}`.
+    /// Mend: correct the name (names are case-sensitive), or add the variation.
+    UnknownVariation = "unknown-variation", Error;
+    /// All shares of a `percentage` are 0, so that nobody can get anything.
+    ///
+    /// Mend: give at least one variation a share above 0.
+    ZeroPercentage = "zero-percentage", Error;
+    /// A share is below 0.
+    ///
+    /// Example: `percentage: {a: 120, b: -20}`. GO Feature Flag loads it, and whom it serves what depends on the machine
+    /// it runs on. In a scheduled step a negative share removes the entry from the rule that the step changes; only a rule
+    /// that a step adds cannot have one.
+    /// Mend: write shares from 0 to 100.
+    NegativePercentage = "negative-percentage", Error;
+    /// A progressive rollout has no `initial` or no `end`. GO Feature Flag crashes when it loads such a flag.
+    ///
+    /// Mend: write both, each with a variation and a date.
+    IncompleteProgressiveRollout = "incomplete-progressive-rollout", Error;
+    /// A progressive rollout ends with a smaller percentage than it starts with.
+    ///
+    /// Example: `initial: {percentage: 80, ...}`, `end: {percentage: 20, ...}`. A missing percentage counts as 0.
+    /// Mend: swap the variations of the two ends, and count upwards.
+    DecreasingProgressiveRollout = "decreasing-progressive-rollout", Error;
+    /// Two targeting rules have the same name.
+    ///
+    /// Mend: name each rule once, so that steps and the `evaluatedRuleName` of an answer mean one of them.
+    DuplicateRuleName = "duplicate-rule-name", Error;
+    /// A scheduled step changes one end of a progressive rollout that has no such end: the rule was added by an earlier
+    /// step without it. GO Feature Flag crashes on the first evaluation after the step.
+    ///
+    /// Mend: write both `initial` and `end` in the step that adds the rule.
+    StepWithoutRolloutEnd = "step-without-rollout-end", Error;
+    /// The shares of a `percentage` do not add up to 100. They are taken relative to their sum.
+    ///
+    /// Example: `{a: 10, b: 80}` serves `a` to 11.111 % and `b` to 88.889 %.
+    /// Mend: make them add up to 100.
+    PercentageSum = "percentage-sum", Warning;
+    /// A share of exactly 100 stands beside other shares. Users are split, but the reason says `STATIC`, `DEFAULT` or
+    /// `TARGETING_MATCH` as if everybody got one variation.
+    ///
+    /// Example: `{a: 100, b: 50}` serves `a` to two thirds and `b` to one third.
+    /// Mend: make the shares add up to 100.
+    HundredPercent = "hundred-percent", Warning;
+    /// A variation of a split is so small that nobody gets it: 0, or less than 0.001 %.
+    ///
+    /// Mend: remove the entry, or give it a share. Where 0 is written to be raised later, this warning is the reminder.
+    ZeroShare = "zero-share", Warning;
+    /// The shares of a `percentage` are too small or too large to split anybody.
+    ///
+    /// Example: `{a: 0.0001, b: 0.0002}`: every evaluation is an error, `FLAG_CONFIG`. Sums above 4,294,967 are cut off.
+    /// Mend: write shares in percent, with up to three decimals.
+    PercentageOutOfRange = "percentage-out-of-range", Warning;
+    /// A targeting rule never applies, because an earlier one has the same query.
+    ///
+    /// Mend: remove one of them, or narrow the first.
+    UnreachableRule = "unreachable-rule", Warning;
+    /// A rule has several of `progressiveRollout`, `percentage` and `variation`. The first of these wins, the others do nothing.
+    ///
+    /// Mend: keep the one that is meant.
+    IgnoredOutcome = "ignored-outcome", Warning;
+    /// The default rule has a `query` or is disabled. Neither has any effect: it applies to everybody who is left.
+    ///
+    /// Mend: make it a targeting rule, or use the flag's own `disable`.
+    DefaultRuleCondition = "default-rule-condition", Warning;
+    /// The default rule has a name. It is never published: only targeting rules appear as `evaluatedRuleName`.
+    ///
+    /// Mend: nothing, or remove the name.
+    DefaultRuleName = "default-rule-name", Info;
+    /// All targeting rules are disabled. They still count: the reason of the default rule is `DEFAULT` instead of `STATIC`.
+    ///
+    /// Mend: remove the rules when they are not needed any more.
+    OnlyDisabledRules = "only-disabled-rules", Info;
+    /// A comparison can never be decided, and the flag loads only because the comparisons before it hide it on an empty
+    /// context. Whenever it is reached, the whole query is false.
+    ///
+    /// Example: `plan eq null or age co 1`.
+    /// Mend: use an operator of the value's kind.
+    UndecidableComparison = "undecidable-comparison", Warning;
+    /// An attribute is compared with a whole number here and with a fraction elsewhere in the flag. A whole number cuts off
+    /// the fraction of what it is compared with: `score eq 1` is true for 1.9, and `score gt 1` is false.
+    ///
+    /// Mend: write `1.0` instead of `1` where the attribute can have a fraction.
+    IntegerAgainstFraction = "integer-against-fraction", Warning;
+    /// A progressive rollout lacks a date, or does not end after it starts. Every evaluation is an error, `FLAG_CONFIG`.
+    ///
+    /// Mend: write both dates, the later one at `end`.
+    ProgressiveRolloutDates = "progressive-rollout-dates", Warning;
+    /// The percentage of `initial` counts from its date on. Before that, everybody has the initial variation.
+    ///
+    /// Example: `initial: {percentage: 20, date: ...}` with a date ahead: until then nobody has the end variation.
+    /// Mend: set the date of `initial` to when the first share is meant to start.
+    InitialPercentage = "initial-percentage", Info;
+    /// The percentage of `end` is 0 or more than 100. Either means 100.
+    ///
+    /// Mend: write 100, or the share at which the rollout is meant to stop.
+    EndPercentage = "end-percentage", Warning;
+    /// A progressive rollout is complete. It can be replaced by its result.
+    ///
+    /// Mend: write `variation` (or `percentage`) instead of `progressiveRollout`; the answers can be cached then.
+    ProgressiveRolloutOver = "progressive-rollout-over", Info;
+    /// The experiment ends before it starts, so that the flag is off at all times.
+    ///
+    /// Mend: swap the dates.
+    ExperimentationReversed = "experimentation-reversed", Warning;
+    /// The experiment is over: the flag answers every caller's own default, with the reason `DISABLED`.
+    ///
+    /// Mend: remove `experimentation` to serve the flag again, or remove the flag.
+    ExperimentationOver = "experimentation-over", Warning;
+    /// `experimentation` has neither `start` nor `end`. It never turns the flag off, but its answers cannot be cached.
+    ///
+    /// Mend: remove it, or write a date.
+    ExperimentationEmpty = "experimentation-empty", Warning;
+    /// A date lies more than ten years ahead.
+    ///
+    /// Mend: check the year.
+    DistantDate = "distant-date", Info;
+    /// `bucketingKey: ""` is not the same as none: the targeting key is hashed, but where it is missing the error is
+    /// `FLAG_CONFIG` instead of `TARGETING_KEY_MISSING`.
+    ///
+    /// Mend: remove it.
+    EmptyBucketingKey = "empty-bucketing-key", Warning;
+    /// The path of the bucketing key has an empty step, which hardly names an attribute; or several steps, which reach into
+    /// objects only.
+    ///
+    /// Example: `company..id`. Dots always separate the steps of a path: an attribute with a dot in its name and the elements
+    /// of a list cannot be reached.
+    /// Mend: write `company.id` for `{"company": {"id": "..."}}`.
+    BucketingKeyPath = "bucketing-key-path", Warning;
+    /// The bucketing key names `key` or `anonymous`. Queries know both, bucketing does not: it sees the attributes as they
+    /// were sent, and wants a text.
+    ///
+    /// Mend: remove `bucketingKey` to hash the targeting key.
+    DerivedBucketingKey = "derived-bucketing-key", Warning;
+    /// The flag has a bucketing key and splits nobody. A context without the attribute is an error all the same.
+    ///
+    /// Mend: remove `bucketingKey`.
+    UnusedBucketingKey = "unused-bucketing-key", Warning;
+    /// A targeting key is needed although nobody is split now: by a disabled rule, by a step that is not due, or by a flag that
+    /// is off. Callers without a key get `TARGETING_KEY_MISSING` instead of an answer.
+    ///
+    /// Mend: nothing where every caller sends a targeting key; otherwise remove the rule until it is needed.
+    TargetingKeyNeeded = "targeting-key-needed", Info;
+    /// Several rules split, and a user falls on the same side of each: the hash depends on flag and user only.
+    ///
+    /// Example: two rules with `{a: 10, b: 90}` give `b` to the same users, and never mix.
+    /// Mend: nothing, unless the splits are meant to be independent; then use two flags.
+    SharedHash = "shared-hash", Info;
+    /// `metadata.defaultValue` does not fit the type that the manifest declares for the flag.
+    ///
+    /// Example: `variations: {a: true, b: false}` with `defaultValue: "false"`. Generated clients would not compile. A flag
+    /// of lists has no type at all, and makes the whole manifest fail.
+    /// Mend: write a value of the variations' kind.
+    ManifestDefault = "manifest-default", Warning;
+    /// Scheduled steps do not stand in the order of their dates. They are applied by date.
+    ///
+    /// Mend: sort them, so that the file reads as it happens.
+    StepOrder = "step-order", Warning;
+    /// A scheduled step has no date. It never applies.
+    ///
+    /// Mend: add `date`.
+    StepWithoutDate = "step-without-date", Warning;
+    /// Two scheduled steps have the same date. They are applied in the order of the file.
+    ///
+    /// Mend: make one step of them.
+    StepsAtOnce = "steps-at-once", Warning;
+    /// A scheduled step adds a targeting rule at the end: no rule has its name, or it has none.
+    ///
+    /// Mend: nothing when that is meant; otherwise name the rule as it is named in `targeting`.
+    StepAddsRule = "step-adds-rule", Warning;
+    /// A scheduled step changes one rule twice. The last change counts, the others are dropped.
+    ///
+    /// Mend: make one change of them.
+    StepChangesTwice = "step-changes-twice", Warning;
+    /// A scheduled step changes a rule named `""`, which means every rule without a name.
+    ///
+    /// Mend: name the rule.
+    StepChangesUnnamed = "step-changes-unnamed", Warning;
+    /// A scheduled step adds a targeting rule without a query. It matches everybody, and no rule after it nor the default rule
+    /// is reached any more.
+    ///
+    /// Mend: add a query, or change `defaultRule` instead.
+    StepMatchesEverybody = "step-matches-everybody", Warning;
+    /// A scheduled step sets `variation` on a rule that still has a `percentage` or a `progressiveRollout`, which win. Nothing
+    /// changes.
+    ///
+    /// Mend: set the share of that variation to 100, and remove each other share with a negative number.
+    StepVariationHidden = "step-variation-hidden", Warning;
+    /// A scheduled step removes a share (a negative number) that the rule does not have.
+    ///
+    /// Mend: correct the name of the variation, or remove the entry.
+    StepRemovesNothing = "step-removes-nothing", Warning;
+    /// A scheduled step changes nothing at all.
+    ///
+    /// Example: a step with nothing but a date, or with fields that steps cannot change.
+    /// Mend: remove it, or write what changes.
+    StepWithoutEffect = "step-without-effect", Warning;
+    /// All steps of the schedule have been applied. What they came to can be written as the flag itself.
+    ///
+    /// Mend: write the result without `scheduledRollout`; the answers can be cached then.
+    ScheduleOver = "schedule-over", Info;
+
     // differences: answers that are not GO Feature Flag's, on purpose
 
     /// A native date in a value. It is the text of the date in RFC 3339 on every endpoint.
@@ -140,4 +387,61 @@ codes! {
     /// It is an exact number on every endpoint. GO Feature Flag answers it with `TYPE_MISMATCH` in bulk evaluations.
     /// Mend: nothing to do; write it with a fraction (`1.0`) where GO Feature Flag reads the file too.
     WideInteger = "wide-integer", Info;
+    /// GO Feature Flag adds the shares of a split up in a random order, and for these shares the sum depends on the order in
+    /// its last bit: it re-buckets users from one request to the next. Flagstaff adds up in one fixed order, which is always one
+    /// of GO Feature Flag's own answers.
+    ///
+    /// Example: `{a: 33.3, b: 33.3, c: 33.4}`.
+    /// Mend: nothing, or write shares whose sum is exact, like `{a: 33, b: 33, c: 34}`.
+    SplitOrder = "split-order", Info;
+    /// Rounding leaves the last buckets of the split to nobody. GO Feature Flag answers those users with an error, `FLAG_CONFIG`;
+    /// in Flagstaff they belong to the last share.
+    ///
+    /// Example: `{a: 65.07, b: 2.01, c: 32.92}`: one user in 100,000.
+    /// Mend: nothing, or write shares whose sum is exact.
+    SplitHole = "split-hole", Info;
+    /// `bucketingKey: targetingKey` works on every endpoint. In GO Feature Flag it works over OFREP, and fails with
+    /// `TARGETING_KEY_MISSING` on `/v1/feature`.
+    ///
+    /// Mend: remove `bucketingKey`; the targeting key is hashed anyway.
+    BucketingByTargetingKey = "bucketing-by-targeting-key", Info;
+    /// The end percentage is not written, 0 or above 100, and means 100. GO Feature Flag writes the 100 into its copy of the flag at the
+    /// first evaluation, and then reports the flag as changed on every poll.
+    ///
+    /// Mend: write `percentage: 100` at `end`.
+    RolloutWrittenBack = "rollout-written-back", Info;
+    /// A scheduled step changes a rule that an earlier step added. GO Feature Flag writes the change into the stored earlier step as well,
+    /// so that evaluations for an earlier time, and `/v1/flag/configuration`, show it too.
+    ///
+    /// Mend: write the changed rule out in the first step, or give the flag two rules.
+    StepWrittenBack = "step-written-back", Info;
+    /// GO Feature Flag does not read all of this query: it stops at the marked place, and what follows has no effect.
+    /// Flagstaff evaluates the query as it is written.
+    ///
+    /// Example: `plan eq "pro" AND age gt 18` (upper case), `a eq 1  and b eq 2` (two spaces), `a eq 1 && b eq 2`, a line break
+    /// before `and` without a space around it.
+    /// Mend: lower-case `and`, `or`, one space between words.
+    QueryCutShort = "query-cut-short", Info;
+    /// GO Feature Flag refuses a flag with this query, or never matches it. Flagstaff evaluates it as it is written.
+    ///
+    /// Example: `plan Eq "pro"`, `plan  eq "pro"` (two spaces), an attribute named like a keyword (`addr.in eq "x"`).
+    /// Mend: lower-case keywords, one space between words; rename the attribute for as long as both systems are in use.
+    QueryUnread = "query-unread", Info;
+    /// An attribute inside an object can be out of reach. GO Feature Flag then compares with what the comparison before it looked at, or
+    /// looks for the next attribute in the wrong object, or gives the whole query up where a text or a number stands in
+    /// for the object. In Flagstaff such an attribute is missing, like any absent one.
+    ///
+    /// Example: `plan eq "free" or org.plan eq "pro"` is true in GO Feature Flag for `{"plan": "pro"}`.
+    /// Mend: nothing, or send the attribute at the top level.
+    QueryPath = "query-path", Info;
+    /// A number is written in a way that GO Feature Flag reads in part only.
+    ///
+    /// Example: `age gt 1e3` is `age gt 1` there, and 1000 here.
+    /// Mend: write it out: `1000`.
+    QueryNumber = "query-number", Info;
+    /// A JsonLogic operator that GO Feature Flag's documentation shows and its evaluation does not know: it refuses the flag.
+    ///
+    /// Example: `{"startsWith": [{"var": "email"}, "admin"]}`.
+    /// Mend: nothing, or compare `{"substr": [{"var": "email"}, 0, 5]}`.
+    JsonLogicOperator = "jsonlogic-operator", Info;
 }
