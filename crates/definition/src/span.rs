@@ -25,12 +25,35 @@ pub struct Base {
     pub bytes: u32,
     /// Lines before the entry.
     pub lines: u32,
+    /// Characters before the entry on its first line.
+    pub columns: u32,
 }
 
 impl Span {
     /// The same range, counted from the beginning of the file.
     pub fn absolute(self, base: Base) -> Self {
-        Self { start: self.start + base.bytes, end: self.end + base.bytes, line: self.line + base.lines, ..self }
+        Self {
+            start: self.start + base.bytes,
+            end: self.end + base.bytes,
+            line: self.line + base.lines,
+            column: if self.line == 1 { self.column + base.columns } else { self.column },
+        }
+    }
+
+    /// The inverse of [`Span::absolute`], for a span that does not begin before the base.
+    pub fn relative(self, base: Base) -> Self {
+        let line = self.line.saturating_sub(base.lines);
+        Self {
+            start: self.start.saturating_sub(base.bytes),
+            end: self.end.saturating_sub(base.bytes),
+            line,
+            column: if line == 1 { self.column.saturating_sub(base.columns) } else { self.column },
+        }
+    }
+
+    /// Where an entry begins whose first character is this span's.
+    pub fn base(self) -> Base {
+        Base { bytes: self.start, lines: self.line - 1, columns: self.column - 1 }
     }
 }
 

@@ -93,11 +93,16 @@ codes! {
     /// GO Feature Flag loads such a flag and then fails on every answer that holds it.
     /// Mend: write a finite number, or a text.
     InvalidNumber = "invalid-number", Error;
-    /// A YAML tag does not fit what it stands before, or is unknown.
+    /// A YAML tag does not fit what it stands before.
     ///
-    /// Example: `!!int abc`, `!secret x`.
+    /// Example: `!!int abc`.
     /// Mend: remove the tag or correct the value.
     InvalidTag = "invalid-tag", Error;
+    /// A YAML alias has no anchor before it, or stands inside the value that its anchor names.
+    ///
+    /// Example: `a: &a [*a]`.
+    /// Mend: write out what is meant.
+    InvalidAlias = "invalid-alias", Error;
     /// A YAML merge key `<<` does not name a map, or stands twice in one map.
     ///
     /// Mend: write `<<: *name` or `<<: [*first, *second]`, where the names are anchors of maps.
@@ -377,6 +382,11 @@ codes! {
     /// variation like this with `TYPE_MISMATCH` in bulk evaluations.
     /// Mend: put quotes around it to mean the text as it is written.
     NativeDate = "native-date", Info;
+    /// A TOML date without an offset, where a point in time is needed. It is read as UTC.
+    ///
+    /// GO Feature Flag reads it in the time zone of its server.
+    /// Mend: write `Z` or an offset after it.
+    LocalDate = "local-date", Info;
     /// A key of a YAML map inside a value is not a text (`1`, `true`, `null`). It becomes its text.
     ///
     /// GO Feature Flag cannot encode such a map as JSON, and fails every answer that holds it.
