@@ -1,1 +1,28 @@
-//! One living flag set.
+//! One living flag set: fetch, parse, compile, **swap, then tell**.
+//!
+//! A [`FlagSet`] keeps an immutable [`Snapshot`] of its flags up to date. Readers load it and never wait; one writer task
+//! polls the sources, follows their watches and serves forced refreshes, one round after the other.
+//!
+//! What can go wrong in a round harms as little as possible:
+//! - a source that cannot be fetched, or whose document cannot be read, keeps the last document that could;
+//! - a flag that does not decode or validate keeps its last good version, and its neighbours load;
+//! - equal content changes nothing: no revision, no time of change, no message.
+//!
+//! What is wrong stands in the [`Status`] and in the log, with file, line and column.
+
+pub use options::{Clock, Options, Source};
+pub use set::{FlagSet, Refreshed, StartError};
+pub use snapshot::{Change, ServedFlag, Snapshot};
+pub use status::{FlagFindings, Served, SourceStatus, Status};
+
+mod assembly;
+mod options;
+mod persistence;
+mod set;
+mod snapshot;
+mod source;
+mod status;
+mod writer;
+
+#[cfg(test)]
+mod tests;

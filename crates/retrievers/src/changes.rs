@@ -20,7 +20,11 @@ impl Changes {
     /// A burst of `signals` counts as one change once it has been quiet for `settle`. `arm` holds whatever feeds the
     /// signals; it is called after each change, before anybody looks at the source, to follow it to another place.
     pub fn new(signals: mpsc::Receiver<()>, settle: Duration, arm: impl FnMut() + Send + 'static) -> Self {
-        Self { signals, settle, arm: Box::new(arm) }
+        Self {
+            signals,
+            settle,
+            arm: Box::new(arm),
+        }
     }
 
     /// Waits for the next change. `false` when the watch has ended for good.
@@ -43,6 +47,8 @@ impl Changes {
 
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Changes").field("settle", &self.settle).finish_non_exhaustive()
+        f.debug_struct("Changes")
+            .field("settle", &self.settle)
+            .finish_non_exhaustive()
     }
 }

@@ -50,12 +50,21 @@ impl RetrieveError {
             ErrorKind::Unreachable | ErrorKind::TimedOut => ErrorStatus::Temporary,
             _ => ErrorStatus::Permanent,
         };
-        Self { kind, status, message: message.into(), context: Vec::new(), source: None }
+        Self {
+            kind,
+            status,
+            message: message.into(),
+            context: Vec::new(),
+            source: None,
+        }
     }
 
     /// The document exceeds [`crate::MAX_DOCUMENT`].
     pub fn too_large() -> Self {
-        Self::new(ErrorKind::TooLarge, format!("the document is larger than {} MiB", crate::MAX_DOCUMENT >> 20))
+        Self::new(
+            ErrorKind::TooLarge,
+            format!("the document is larger than {} MiB", crate::MAX_DOCUMENT >> 20),
+        )
     }
 
     /// Changes the status.

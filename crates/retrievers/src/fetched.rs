@@ -51,8 +51,17 @@ pub struct Content {
 impl Content {
     /// A text with `token` as the source's own name for this state.
     pub fn new(bytes: Bytes, token: Option<Arc<str>>) -> Self {
-        let revision = Revision { digest: xxh3_64(&bytes), token };
-        Self { bytes, format_hint: None, revision, author: None, message: None }
+        let revision = Revision {
+            digest: xxh3_64(&bytes),
+            token,
+        };
+        Self {
+            bytes,
+            format_hint: None,
+            revision,
+            author: None,
+            message: None,
+        }
     }
 }
 
@@ -88,7 +97,10 @@ impl Revision {
     /// The same content under another name of the source's.
     #[must_use]
     pub fn with_token(&self, token: Option<Arc<str>>) -> Self {
-        Self { digest: self.digest, token }
+        Self {
+            digest: self.digest,
+            token,
+        }
     }
 }
 

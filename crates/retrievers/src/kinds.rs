@@ -12,80 +12,124 @@ use crate::settings::{self, Settings, SettingsError};
 pub struct Kind {
     /// Name in the configuration.
     pub name: &'static str,
-    /// Cargo feature that brings it.
-    pub feature: &'static str,
+    /// Cargo feature that brings it; `None` for kinds of GO Feature Flag that are not built yet.
+    pub feature: Option<&'static str>,
     /// Properties that must be there, in the order in which they are missed.
     pub required: &'static [&'static str],
     /// Properties that may be there.
     pub optional: &'static [&'static str],
-    constructor: Constructor,
+    constructor: Option<Constructor>,
 }
 
-/// What stands behind a kind.
-#[derive(Debug, Clone, Copy)]
-enum Constructor {
-    Built(fn(Settings<'_>) -> Result<Arc<dyn Retriever>, SettingsError>),
-    #[cfg_attr(all(feature = "file", feature = "http"), expect(dead_code, reason = "only smaller builds lack a kind"))]
-    NotCompiled,
-    NotBuilt,
-}
+/// Builds a retriever from its options. `None` in the list: this build does not have it.
+type Constructor = fn(Settings<'_>) -> Result<Arc<dyn Retriever>, SettingsError>;
 
 /// Every kind, in the order in which they are shown.
 pub const KINDS: &[Kind] = &[
-    kind("file", "file", &["path"], &[], FILE),
+    kind("file", Some("file"), &["path"], &[], FILE),
     kind(
         "http",
-        "http",
+        Some("http"),
         &["url"],
-        &["method", "body", "headers", "timeout", "clientCertPath", "clientKeyPath", "caCertPath"],
+        &[
+            "method",
+            "body",
+            "headers",
+            "timeout",
+            "clientCertPath",
+            "clientKeyPath",
+            "caCertPath",
+        ],
         HTTP,
     ),
-    kind("github", "github", &["repositorySlug", "path"], &["branch", "token", "githubToken", "baseUrl", "timeout"], Constructor::NotBuilt),
-    kind("gitlab", "gitlab", &["repositorySlug", "path"], &["branch", "token", "baseUrl", "timeout"], Constructor::NotBuilt),
-    kind("bitbucket", "bitbucket", &["repositorySlug", "path"], &["branch", "token", "baseUrl", "timeout"], Constructor::NotBuilt),
-    kind("s3", "s3", &["item", "bucket"], &[], Constructor::NotBuilt),
-    kind("googleStorage", "gcs", &["object", "bucket"], &[], Constructor::NotBuilt),
-    kind("configmap", "configmap", &["configmap", "namespace", "key"], &[], Constructor::NotBuilt),
-    kind("mongodb", "mongodb", &["collection", "database", "uri"], &[], Constructor::NotBuilt),
-    kind("redis", "redis", &["redisOptions.addr"], &["redisOptions", "redisPrefix", "options", "prefix"], Constructor::NotBuilt),
-    kind("azureBlobStorage", "azure", &["accountName", "container", "object"], &["accountKey"], Constructor::NotBuilt),
-    kind("postgresql", "postgresql", &["uri", "table"], &["columns"], Constructor::NotBuilt),
+    kind(
+        "github",
+        None,
+        &["repositorySlug", "path"],
+        &["branch", "token", "githubToken", "baseUrl", "timeout"],
+        None,
+    ),
+    kind(
+        "gitlab",
+        None,
+        &["repositorySlug", "path"],
+        &["branch", "token", "baseUrl", "timeout"],
+        None,
+    ),
+    kind(
+        "bitbucket",
+        None,
+        &["repositorySlug", "path"],
+        &["branch", "token", "baseUrl", "timeout"],
+        None,
+    ),
+    kind("s3", None, &["item", "bucket"], &[], None),
+    kind("googleStorage", None, &["object", "bucket"], &[], None),
+    kind("configmap", None, &["configmap", "namespace", "key"], &[], None),
+    kind("mongodb", None, &["collection", "database", "uri"], &[], None),
+    kind(
+        "redis",
+        None,
+        &["redisOptions.addr"],
+        &["redisOptions", "redisPrefix", "options", "prefix"],
+        None,
+    ),
+    kind(
+        "azureBlobStorage",
+        None,
+        &["accountName", "container", "object"],
+        &["accountKey"],
+        None,
+    ),
+    kind("postgresql", None, &["uri", "table"], &["columns"], None),
 ];
 
 #[cfg(feature = "file")]
-const FILE: Constructor = Constructor::Built(|settings| {
-    Ok(Arc::new(crate::file::FileRetriever::new(crate::file::FileOptions::read(settings)?)))
+const FILE: Option<Constructor> = Some(|settings| {
+    Ok(Arc::new(crate::file::FileRetriever::new(
+        crate::file::FileOptions::read(settings)?,
+    )))
 });
 #[cfg(not(feature = "file"))]
-const FILE: Constructor = Constructor::NotCompiled;
+const FILE: Option<Constructor> = None;
 
 #[cfg(feature = "http")]
-const HTTP: Constructor = Constructor::Built(|settings| {
-    Ok(Arc::new(crate::http::HttpRetriever::new(crate::http::HttpOptions::read(settings)?)))
+const HTTP: Option<Constructor> = Some(|settings| {
+    Ok(Arc::new(crate::http::HttpRetriever::new(
+        crate::http::HttpOptions::read(settings)?,
+    )))
 });
 #[cfg(not(feature = "http"))]
-const HTTP: Constructor = Constructor::NotCompiled;
+const HTTP: Option<Constructor> = None;
 
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///
 /// Nothing is opened or asked yet. Errors name the property; values are never shown.
 pub fn build(options: &Map<String, Value>) -> Result<Arc<dyn Retriever>, SettingsError> {
     let kind = check(options)?;
-    match kind.constructor {
-        Constructor::Built(constructor) => constructor(Settings::new(kind.name, options)),
-        Constructor::NotCompiled => Err(SettingsError::NotCompiled { kind: kind.name, feature: kind.feature }),
-        Constructor::NotBuilt => {
-            let built = names(|kind| matches!(kind.constructor, Constructor::Built(_)));
-            Err(SettingsError::NotBuilt { kind: kind.name, built })
-        }
+    match (kind.constructor, kind.feature) {
+        (Some(constructor), _) => constructor(Settings::new(kind.name, options)),
+        (None, Some(feature)) => Err(SettingsError::NotCompiled {
+            kind: kind.name,
+            feature,
+        }),
+        (None, None) => Err(SettingsError::NotBuilt {
+            kind: kind.name,
+            built: names(|kind| kind.constructor.is_some()),
+        }),
     }
 }
 
 /// Whether the kind exists and its mandatory properties are there.
 pub fn check(options: &Map<String, Value>) -> Result<&'static Kind, SettingsError> {
-    let name = settings::find(options, "kind").and_then(Value::as_str).unwrap_or_default();
+    let name = settings::find(options, "kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-        return Err(SettingsError::UnknownKind { kind: name.to_owned(), known: names(|_| true) });
+        return Err(SettingsError::UnknownKind {
+            kind: name.to_owned(),
+            known: names(|_| true),
+        });
     };
     for property in kind.required {
         Settings::new(kind.name, options).required(property)?;
@@ -95,14 +139,25 @@ pub fn check(options: &Map<String, Value>) -> Result<&'static Kind, SettingsErro
 
 const fn kind(
     name: &'static str,
-    feature: &'static str,
+    feature: Option<&'static str>,
     required: &'static [&'static str],
     optional: &'static [&'static str],
-    constructor: Constructor,
+    constructor: Option<Constructor>,
 ) -> Kind {
-    Kind { name, feature, required, optional, constructor }
+    Kind {
+        name,
+        feature,
+        required,
+        optional,
+        constructor,
+    }
 }
 
 fn names(wanted: impl Fn(&Kind) -> bool) -> String {
-    KINDS.iter().filter(|kind| wanted(kind)).map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+    KINDS
+        .iter()
+        .filter(|kind| wanted(kind))
+        .map(|kind| kind.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

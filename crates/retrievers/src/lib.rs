@@ -9,7 +9,7 @@
 //!
 //! let settings = serde_json::json!({"kind": "file", "path": "flags.yaml"});
 //! let retriever = kinds::build(settings.as_object().expect("an object")).expect("a valid retriever");
-//! assert_eq!(retriever.to_string(), "file flags.yaml");
+//! assert_eq!(retriever.place(), "flags.yaml");
 //! ```
 
 use std::fmt;
@@ -40,13 +40,16 @@ pub const MAX_DOCUMENT: u64 = 64 << 20;
 /// The answer of [`Retriever::retrieve`], boxed so that retrievers of any kind stand in one list.
 pub type Retrieval<'a> = Pin<Box<dyn Future<Output = Result<Fetched, RetrieveError>> + Send + 'a>>;
 
-/// Where flags come from. `Display` names kind and place for people, without any secret.
-pub trait Retriever: fmt::Debug + fmt::Display + Send + Sync {
+/// Where flags come from.
+pub trait Retriever: fmt::Debug + Send + Sync {
     /// Fetches the source once.
     ///
     /// `previous` is the revision of the content that the caller still holds; without it the answer is always
     /// [`Fetched::Content`]. Dropping the future cancels the fetch.
     fn retrieve<'a>(&'a self, previous: Option<&'a Revision>) -> Retrieval<'a>;
+
+    /// Where it looks, for people and diagnostics: a path, a URL. Without any secret.
+    fn place(&self) -> String;
 
     /// Starts to watch the source, for those that can tell by themselves when to look again. Polling goes on beside it.
     /// Must be called inside of a tokio runtime.

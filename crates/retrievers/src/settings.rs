@@ -75,7 +75,10 @@ impl<'a> Settings<'a> {
     /// A text that must not be empty.
     pub fn required(&self, property: &'static str) -> Result<String, SettingsError> {
         match self.text(property)? {
-            text if text.is_empty() => Err(SettingsError::Missing { property, kind: self.kind }),
+            text if text.is_empty() => Err(SettingsError::Missing {
+                property,
+                kind: self.kind,
+            }),
             text => Ok(text),
         }
     }
@@ -106,7 +109,8 @@ impl<'a> Settings<'a> {
                 Value::Null => Some(Vec::new()),
                 single => scalar(single).map(|text| vec![text]),
             };
-            let texts = texts.ok_or_else(|| self.invalid(format!("{property}.{name}"), "is not a text or a list of texts"))?;
+            let texts =
+                texts.ok_or_else(|| self.invalid(format!("{property}.{name}"), "is not a text or a list of texts"))?;
             Ok((name.clone(), texts))
         };
         members.iter().map(|(name, value)| list(name, value)).collect()
@@ -114,14 +118,24 @@ impl<'a> Settings<'a> {
 
     /// An error about a property.
     pub fn invalid(&self, property: impl Into<String>, problem: impl Into<String>) -> SettingsError {
-        SettingsError::Invalid { property: property.into(), kind: self.kind, problem: problem.into() }
+        SettingsError::Invalid {
+            property: property.into(),
+            kind: self.kind,
+            problem: problem.into(),
+        }
     }
 }
 
 /// A member by its dotted path, in any case.
 pub(crate) fn find<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let value = map.get(name).or_else(|| map.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value))?;
+    let (name, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let value = map.get(name).or_else(|| {
+        map.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })?;
     match rest {
         None => Some(value),
         Some(rest) => find(value.as_object()?, rest),

@@ -52,6 +52,16 @@ codes! {
     ///
     /// Mend: rename or remove one of the two.
     DuplicateFlag = "duplicate-flag", Error;
+    /// The document is the beginning of the one before and ends inside of a flag: it looks like a file that was not written
+    /// to its end. The last good set stays.
+    ///
+    /// Example: a copy that was interrupted, a disk that is full.
+    /// Mend: write the file again. To really cut it there, change anything else in it, a comment for instance.
+    TruncatedDocument = "truncated-document", Error;
+    /// A flag stands in several sources of a flag set; the later source counts.
+    ///
+    /// Mend: nothing, when one source is meant to override another. Otherwise remove one of the two.
+    OverriddenFlag = "overridden-flag", Info;
     /// The name of a flag is a list or an object, or nothing.
     ///
     /// Example: `[a, b]: {...}` in YAML.

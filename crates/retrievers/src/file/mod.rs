@@ -9,7 +9,6 @@
 //! The watch follows what editors and deployment tools do: a rename over the file, its removal and re-creation, a
 //! Kubernetes volume whose `..data` link is swapped, a link among its parent folders that is pointed elsewhere.
 
-use std::fmt;
 use std::io;
 
 use bytes::Bytes;
@@ -37,11 +36,17 @@ impl FileRetriever {
 
     async fn read(&self, previous: Option<&Revision>) -> Result<Fetched, RetrieveError> {
         let mut bytes = Vec::new();
-        let file = File::open(&self.options.path).await.map_err(|error| self.failed(&error))?;
+        let file = File::open(&self.options.path)
+            .await
+            .map_err(|error| self.failed(&error))?;
         if file.metadata().await.is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(RetrieveError::new(ErrorKind::Refused, "is a directory, not a file").context("path", self.options.path.display()));
+            return Err(RetrieveError::new(ErrorKind::Refused, "is a directory, not a file")
+                .context("path", self.options.path.display()));
         }
-        file.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes).await.map_err(|error| self.failed(&error))?;
+        file.take(MAX_DOCUMENT + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|error| self.failed(&error))?;
         if bytes.len() as u64 > MAX_DOCUMENT {
             return Err(RetrieveError::too_large().context("path", self.options.path.display()));
         }
@@ -66,6 +71,10 @@ impl Retriever for FileRetriever {
         Box::pin(self.read(previous))
     }
 
+    fn place(&self) -> String {
+        self.options.path.display().to_string()
+    }
+
     fn changes(&self) -> Option<Changes> {
         watch::start(&self.options.path)
             .inspect_err(|error| {
@@ -73,12 +82,6 @@ impl Retriever for FileRetriever {
                 tracing::warn!(%path, %error, "cannot watch the flag file: changes are seen at the next poll");
             })
             .ok()
-    }
-}
-
-impl fmt::Display for FileRetriever {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "file {}", self.options.path.display())
     }
 }
 

@@ -14,6 +14,8 @@ pub struct FileOptions {
 impl FileOptions {
     /// Reads the options of a configuration.
     pub fn read(settings: Settings<'_>) -> Result<Self, SettingsError> {
-        Ok(Self { path: settings.required("path")?.into() })
+        Ok(Self {
+            path: settings.required("path")?.into(),
+        })
     }
 }

@@ -29,12 +29,19 @@ pub(super) fn start(path: &Path) -> notify::Result<Changes> {
     let (sender, receiver) = mpsc::channel(1);
     let watched = Arc::clone(&steps);
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.map_or(true, |event| concerns(&event, &watched.lock().unwrap_or_else(PoisonError::into_inner))) {
+        if event.map_or(true, |event| {
+            concerns(&event, &watched.lock().unwrap_or_else(PoisonError::into_inner))
+        }) {
             // A signal that is already waiting stands for this one too.
             let _ = sender.try_send(());
         }
     })?;
-    let mut watch = Watch { path, watcher, folders: BTreeSet::new(), steps };
+    let mut watch = Watch {
+        path,
+        watcher,
+        folders: BTreeSet::new(),
+        steps,
+    };
     watch.arm()?;
     Ok(Changes::new(receiver, SETTLE, move || {
         if let Err(error) = watch.arm() {
@@ -61,7 +68,11 @@ impl Watch {
             let _ = self.watcher.unwatch(&folder);
         }
         let steps = steps(&self.path);
-        let folders: BTreeSet<PathBuf> = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
+        let folders: BTreeSet<PathBuf> = steps
+            .iter()
+            .filter_map(|step| step.parent())
+            .map(Path::to_owned)
+            .collect();
         *self.steps.lock().unwrap_or_else(PoisonError::into_inner) = steps;
         let mut result = Ok(());
         for folder in folders {
@@ -127,7 +138,10 @@ fn steps(path: &Path) -> BTreeSet<PathBuf> {
 
 /// The components of a path, the first one last.
 fn components(path: &Path) -> Vec<OsString> {
-    let mut components: Vec<OsString> = path.components().map(|component| component.as_os_str().to_owned()).collect();
+    let mut components: Vec<OsString> = path
+        .components()
+        .map(|component| component.as_os_str().to_owned())
+        .collect();
     components.reverse();
     components
 }

@@ -19,7 +19,8 @@ pub(super) async fn build(options: &HttpOptions) -> Result<Client, RetrieveError
         .tls_version_min(tls::Version::TLS_1_2);
     let mut trusted = Vec::new();
     if let Some(path) = &options.ca_certificates {
-        trusted = Certificate::from_pem_bundle(&read(path, "caCertPath").await?).map_err(|error| rejected(path, "caCertPath", error))?;
+        trusted = Certificate::from_pem_bundle(&read(path, "caCertPath").await?)
+            .map_err(|error| rejected(path, "caCertPath", error))?;
         if trusted.is_empty() {
             return Err(unusable(path, "caCertPath", "holds no PEM certificate"));
         }
@@ -28,13 +29,18 @@ pub(super) async fn build(options: &HttpOptions) -> Result<Client, RetrieveError
         let mut pem = read(certificate, "clientCertPath").await?;
         pem.push(b'\n');
         pem.extend(read(key, "clientKeyPath").await?);
-        builder = builder.identity(Identity::from_pem(&pem).map_err(|error| rejected(certificate, "clientCertPath", error))?);
+        builder =
+            builder.identity(Identity::from_pem(&pem).map_err(|error| rejected(certificate, "clientCertPath", error))?);
     }
     finish(builder, trusted, options).await
 }
 
 /// A machine without any root certificate can still fetch plain HTTP.
-async fn finish(builder: ClientBuilder, trusted: Vec<Certificate>, options: &HttpOptions) -> Result<Client, RetrieveError> {
+async fn finish(
+    builder: ClientBuilder,
+    trusted: Vec<Certificate>,
+    options: &HttpOptions,
+) -> Result<Client, RetrieveError> {
     let _ = options;
     let failed = |error: reqwest::Error| {
         RetrieveError::new(ErrorKind::Settings, "the HTTP client cannot be set up").caused_by(error.without_url())
@@ -43,7 +49,9 @@ async fn finish(builder: ClientBuilder, trusted: Vec<Certificate>, options: &Htt
 }
 
 async fn read(path: &Path, property: &'static str) -> Result<Vec<u8>, RetrieveError> {
-    tokio::fs::read(path).await.map_err(|error| unusable(path, property, "cannot be read").caused_by(error))
+    tokio::fs::read(path)
+        .await
+        .map_err(|error| unusable(path, property, "cannot be read").caused_by(error))
 }
 
 fn rejected(path: &Path, property: &'static str, error: reqwest::Error) -> RetrieveError {

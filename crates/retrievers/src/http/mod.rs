@@ -13,7 +13,6 @@
 //! The answer's `ETag` and `Last-Modified` are sent back with the next request, so that an unchanged document costs a 304.
 //! Redirects are followed (10 at most), gzip is decoded, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -38,12 +37,18 @@ pub struct HttpRetriever {
 impl HttpRetriever {
     /// A retriever of one URL. Certificates are read with the first fetch, and again until they can be.
     pub fn new(options: HttpOptions) -> Self {
-        Self { options, client: OnceCell::new() }
+        Self {
+            options,
+            client: OnceCell::new(),
+        }
     }
 
     async fn fetch(&self, previous: Option<&Revision>) -> Result<Fetched, RetrieveError> {
         let client = self.client.get_or_try_init(|| client::build(&self.options)).await?;
-        let validators = previous.and_then(Revision::token).map(Validators::parse).unwrap_or_default();
+        let validators = previous
+            .and_then(Revision::token)
+            .map(Validators::parse)
+            .unwrap_or_default();
         let mut headers = self.options.headers.clone();
         validators.ask(&mut headers);
         let request = client
@@ -53,9 +58,9 @@ impl HttpRetriever {
         let response = request.send().await.map_err(|error| self.failed(error))?;
         let token = Validators::of(response.headers()).token();
         match (response.status(), previous) {
-            (StatusCode::NOT_MODIFIED, Some(previous)) if !validators.is_empty() => {
-                Ok(Fetched::Unchanged(previous.with_token(token.or_else(|| validators.token()))))
-            }
+            (StatusCode::NOT_MODIFIED, Some(previous)) if !validators.is_empty() => Ok(Fetched::Unchanged(
+                previous.with_token(token.or_else(|| validators.token())),
+            )),
             (status @ (StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT), _) => {
                 let message = format!("request to URL answered with code {} and no document", status.as_u16());
                 Err(self.error(ErrorKind::Refused, message))
@@ -95,7 +100,10 @@ impl HttpRetriever {
         let error = error.without_url();
         let (kind, message) = if error.is_timeout() {
             let limit = self.options.timeout.as_millis();
-            return self.error(ErrorKind::TimedOut, format!("deadline exceeded: no complete answer within {limit} ms"));
+            return self.error(
+                ErrorKind::TimedOut,
+                format!("deadline exceeded: no complete answer within {limit} ms"),
+            );
         } else if error.is_connect() {
             (ErrorKind::Unreachable, "cannot connect")
         } else if error.is_redirect() {
@@ -111,7 +119,11 @@ impl HttpRetriever {
     fn error(&self, kind: ErrorKind, message: impl Into<String>) -> RetrieveError {
         let error = RetrieveError::new(kind, message).context("url", self.options.shown_url());
         // What a server refuses today it may grant tomorrow.
-        if kind == ErrorKind::Settings { error } else { error.status(ErrorStatus::Temporary) }
+        if kind == ErrorKind::Settings {
+            error
+        } else {
+            error.status(ErrorStatus::Temporary)
+        }
     }
 }
 
@@ -119,11 +131,9 @@ impl Retriever for HttpRetriever {
     fn retrieve<'a>(&'a self, previous: Option<&'a Revision>) -> Retrieval<'a> {
         Box::pin(self.fetch(previous))
     }
-}
 
-impl fmt::Display for HttpRetriever {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http {}", self.options.shown_url())
+    fn place(&self) -> String {
+        self.options.shown_url()
     }
 }
 
@@ -136,13 +146,25 @@ struct Validators {
 
 impl Validators {
     fn of(headers: &HeaderMap) -> Self {
-        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        Self { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
+        let text = |name: HeaderName| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        }
     }
 
     fn parse(token: &str) -> Self {
         let (etag, last_modified) = token.split_once('\n').unwrap_or((token, ""));
-        Self { etag: etag.to_owned(), last_modified: last_modified.to_owned() }
+        Self {
+            etag: etag.to_owned(),
+            last_modified: last_modified.to_owned(),
+        }
     }
 
     fn token(&self) -> Option<Arc<str>> {

@@ -54,7 +54,9 @@ impl HttpOptions {
         }
         let method = match settings.text("method")? {
             empty if empty.is_empty() => Method::GET,
-            name => Method::from_bytes(name.as_bytes()).map_err(|_| settings.invalid("method", "is not an HTTP method"))?,
+            name => {
+                Method::from_bytes(name.as_bytes()).map_err(|_| settings.invalid("method", "is not an HTTP method"))?
+            }
         };
         let mut headers = HeaderMap::new();
         for (name, values) in settings.lists("headers")? {
@@ -76,14 +78,27 @@ impl HttpOptions {
             (certificate, key) if certificate.is_empty() && key.is_empty() => None,
             (certificate, key) if !certificate.is_empty() && !key.is_empty() => Some((certificate.into(), key.into())),
             (certificate, _) => {
-                let (missing, present) =
-                    if certificate.is_empty() { ("clientCertPath", "clientKeyPath") } else { ("clientKeyPath", "clientCertPath") };
+                let (missing, present) = if certificate.is_empty() {
+                    ("clientCertPath", "clientKeyPath")
+                } else {
+                    ("clientKeyPath", "clientCertPath")
+                };
                 return Err(settings.invalid(missing, format!("is needed beside {present}: write both or neither")));
             }
         };
-        let ca_certificates = Some(settings.text("caCertPath")?).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let ca_certificates = Some(settings.text("caCertPath")?)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from);
         let body = settings.text("body")?;
-        Ok(Self { url, method, body, headers, timeout, client_certificate, ca_certificates })
+        Ok(Self {
+            url,
+            method,
+            body,
+            headers,
+            timeout,
+            client_certificate,
+            ca_certificates,
+        })
     }
 
     /// The URL as it may be shown: without password and query, both of which hold secrets at times.
@@ -105,7 +120,10 @@ impl fmt::Debug for HttpOptions {
         f.debug_struct("HttpOptions")
             .field("url", &self.shown_url())
             .field("method", &self.method)
-            .field("headers", &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>())
+            .field(
+                "headers",
+                &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            )
             .field("timeout", &self.timeout)
             .field("client_certificate", &self.client_certificate)
             .field("ca_certificates", &self.ca_certificates)

@@ -1,0 +1,96 @@
+//! What a flag set is made of.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use flagstaff_definition::format::Format;
+use flagstaff_engine::context::ContextMap;
+use flagstaff_retrievers::Retriever;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Everything that a flag set needs to know.
+pub struct Options {
+    /// Its name, for logs.
+    pub name: Arc<str>,
+    /// Where its flags come from; a flag of a later source replaces one of the same key of an earlier source.
+    pub sources: Vec<Source>,
+    /// Time between two polls; `None` switches polling off.
+    pub polling_interval: Option<Duration>,
+    /// Added to the interval as a fraction of it, so that replicas do not poll together. Between -0.1 and 0.1.
+    pub jitter: f64,
+    /// Starts with the sources that answer, even if none does.
+    pub start_with_retriever_error: bool,
+    /// Attributes laid over those of each request.
+    pub enrichment: ContextMap<'static>,
+    /// Whether a request may choose the time at which it is evaluated.
+    pub client_time: bool,
+    /// Where the last good flags are kept for a start at which a source does not answer.
+    pub persistent_file: Option<PathBuf>,
+    /// Tells the time of changes.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// Sources without polling, everything else off, on the system's clock.
+    pub fn new(name: impl Into<Arc<str>>, sources: Vec<Source>) -> Self {
+        Self {
+            name: name.into(),
+            sources,
+            polling_interval: None,
+            jitter: 0.0,
+            start_with_retriever_error: false,
+            enrichment: ContextMap::default(),
+            client_time: true,
+            persistent_file: None,
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+
+    /// The polling interval with its jitter.
+    pub(crate) fn period(&self) -> Option<Duration> {
+        let jitter = if self.jitter.is_finite() {
+            self.jitter.clamp(-0.1, 0.1)
+        } else {
+            0.0
+        };
+        self.polling_interval
+            .map(|interval| interval.mul_f64(1.0 + jitter))
+            .filter(|period| !period.is_zero())
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("name", &self.name)
+            .field("sources", &self.sources)
+            .field("polling_interval", &self.polling_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A source of flags.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// How diagnostics and logs call it, without secrets.
+    pub label: Arc<str>,
+    /// What fetches it.
+    pub retriever: Arc<dyn Retriever>,
+    /// The format of its documents, unless the retriever knows better.
+    pub format: Format,
+}
+
+impl Source {
+    /// A source that is called after its place.
+    pub fn new(retriever: Arc<dyn Retriever>, format: Format) -> Self {
+        Self {
+            label: retriever.place().into(),
+            retriever,
+            format,
+        }
+    }
+}

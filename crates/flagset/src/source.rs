@@ -1,0 +1,237 @@
+//! What is known of one source: its last good document, and what is wrong now.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use flagstaff_definition::diagnostic::{Code, Diagnostic};
+use flagstaff_definition::document::Document;
+use flagstaff_definition::format::Format;
+use flagstaff_definition::span::Span;
+use flagstaff_retrievers::{Content, Fetched, FormatHint, RetrieveError, Revision};
+
+use crate::options::Source;
+use crate::status::SourceStatus;
+
+/// The state of a source.
+pub(crate) struct SourceState {
+    pub(crate) label: Arc<str>,
+    format: Format,
+    /// What the retriever is asked with: of the last content, good or not.
+    revision: Option<Revision>,
+    good: Option<Good>,
+    /// What is wrong with the last content as a whole.
+    broken: Arc<[Diagnostic]>,
+    last_success: Option<SystemTime>,
+    failure: Option<Arc<str>>,
+    failures: u32,
+}
+
+/// The last content that could be read.
+struct Good {
+    text: Bytes,
+    format: Format,
+    document: Document,
+}
+
+impl SourceState {
+    pub(crate) fn new(source: &Source) -> Self {
+        Self {
+            label: Arc::clone(&source.label),
+            format: source.format,
+            revision: None,
+            good: None,
+            broken: Arc::default(),
+            last_success: None,
+            failure: None,
+            failures: 0,
+        }
+    }
+
+    /// The last good document.
+    pub(crate) fn document(&self) -> Option<&Document> {
+        self.good.as_ref().map(|good| &good.document)
+    }
+
+    /// What to ask the retriever with.
+    pub(crate) fn revision(&self) -> Option<&Revision> {
+        self.revision.as_ref()
+    }
+
+    /// Why the last round could not use the source.
+    pub(crate) fn failure(&self) -> Option<&Arc<str>> {
+        self.failure.as_ref()
+    }
+
+    /// Takes what came of a fetch. Whether the last good document is another one now.
+    pub(crate) fn receive(&mut self, answer: Result<Fetched, RetrieveError>, flag_set: &str, now: SystemTime) -> bool {
+        let (changed, failure) = match answer {
+            Err(error) => (false, Some(error.to_string())),
+            Ok(Fetched::Unchanged(revision)) => {
+                self.revision = Some(revision);
+                (false, broken_summary(&self.broken))
+            }
+            Ok(Fetched::Content(content)) => {
+                self.revision = Some(content.revision.clone());
+                match self.read(content) {
+                    Ok(good) => {
+                        self.good = Some(good);
+                        self.broken = Arc::default();
+                        (true, None)
+                    }
+                    Err(diagnostics) => {
+                        self.broken = diagnostics.into();
+                        (false, broken_summary(&self.broken))
+                    }
+                }
+            }
+        };
+        self.note(failure, flag_set, now);
+        changed
+    }
+
+    /// How it is doing.
+    pub(crate) fn status(&self) -> SourceStatus {
+        SourceStatus {
+            label: Arc::clone(&self.label),
+            last_success: self.last_success,
+            failure: self.failure.clone(),
+            failures: self.failures,
+            diagnostics: Arc::clone(&self.broken),
+            revision: self.revision.as_ref().map(|revision| revision.to_string().into()),
+        }
+    }
+
+    fn read(&self, content: Content) -> Result<Good, Vec<Diagnostic>> {
+        let format = match content.format_hint {
+            None => self.format,
+            Some(FormatHint::Yaml) => Format::Yaml,
+            Some(FormatHint::Json) => Format::Json,
+            Some(FormatHint::Toml) => Format::Toml,
+        };
+        let with_file = |mut diagnostics: Vec<Diagnostic>| {
+            for diagnostic in &mut diagnostics {
+                diagnostic.file.get_or_insert_with(|| Arc::clone(&self.label));
+            }
+            diagnostics
+        };
+        let text = str::from_utf8(&content.bytes)
+            .map_err(|error| with_file(vec![not_utf8(&content.bytes, error.valid_up_to())]))?;
+        let previous = self.good.as_ref().filter(|good| good.format == format);
+        let document = Document::parse(text, format, previous.map(|good| &good.document)).map_err(with_file)?;
+        if let Some(previous) = previous
+            && let Some(diagnostic) = truncation(text, &document, previous)
+        {
+            return Err(with_file(vec![diagnostic]));
+        }
+        Ok(Good {
+            text: content.bytes,
+            format,
+            document,
+        })
+    }
+
+    fn note(&mut self, failure: Option<String>, flag_set: &str, now: SystemTime) {
+        let Some(failure) = failure else {
+            if self.failures > 0 {
+                tracing::info!(flag_set, source = %self.label, failures = self.failures, "the source of flags works again");
+            }
+            self.last_success = Some(now);
+            self.failure = None;
+            self.failures = 0;
+            return;
+        };
+        self.failures = self.failures.saturating_add(1);
+        let kept = if self.good.is_some() {
+            "the last good flags of this source stay"
+        } else {
+            "there are no flags of this source yet"
+        };
+        if self.broken.is_empty() || self.broken_elsewhere(&failure) {
+            tracing::error!(flag_set, source = %self.label, error = failure, "cannot fetch flags: {kept}");
+        } else {
+            for diagnostic in self.broken.iter() {
+                log(diagnostic, flag_set, kept);
+            }
+        }
+        self.failure = Some(failure.into());
+    }
+
+    /// Whether a failure is not about the document that is broken.
+    fn broken_elsewhere(&self, failure: &str) -> bool {
+        broken_summary(&self.broken).is_none_or(|broken| broken != failure)
+    }
+}
+
+/// Logs a diagnostic with its place.
+pub(crate) fn log(diagnostic: &Diagnostic, flag_set: &str, kept: &str) {
+    let (line, column) = diagnostic.span.map_or((0, 0), |span| (span.line, span.column));
+    let file = diagnostic.file.as_deref().unwrap_or_default();
+    let flag = diagnostic.flag.as_deref().unwrap_or_default();
+    let hint = diagnostic.hint.as_deref().unwrap_or_default();
+    let (code, path, message) = (diagnostic.code.name(), &diagnostic.path, &diagnostic.message);
+    tracing::error!(
+        flag_set,
+        file,
+        line,
+        column,
+        flag,
+        path,
+        code,
+        hint,
+        "{message}: {kept}"
+    );
+}
+
+/// One line about a broken document.
+fn broken_summary(broken: &[Diagnostic]) -> Option<String> {
+    let first = broken.first()?;
+    let place = first
+        .span
+        .map(|span| format!(" (line {}, column {})", span.line, span.column))
+        .unwrap_or_default();
+    let more = if broken.len() > 1 {
+        format!(", and {} more", broken.len() - 1)
+    } else {
+        String::new()
+    };
+    Some(format!("{}{place}{more}", first.message))
+}
+
+fn not_utf8(bytes: &[u8], at: usize) -> Diagnostic {
+    let before = &bytes[..at];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let last = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let column = String::from_utf8_lossy(last).chars().count() + 1;
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    Diagnostic::new(Code::Syntax, "the document is not valid UTF-8")
+        .hint("save the file with the encoding UTF-8")
+        .at(Span {
+            start: number(at),
+            end: number(at + 1),
+            line: number(line),
+            column: number(column),
+        })
+}
+
+/// Whether a document looks like the beginning of the one before, cut off: it is one, lacks flags of it, and ends inside
+/// of a line or of a flag. A cut between two flags cannot be told from a deletion.
+fn truncation(text: &str, document: &Document, previous: &Good) -> Option<Diagnostic> {
+    let rest = previous.text.strip_prefix(text.as_bytes())?;
+    if document.entries.len() >= previous.document.entries.len() {
+        return None;
+    }
+    let inside_line = !text.ends_with('\n') && !rest.starts_with(b"\n") && !rest.starts_with(b"\r\n");
+    let inside_flag = document.entries.last().is_some_and(|last| {
+        let before = previous.document.entries.iter().find(|entry| entry.key == last.key);
+        before.is_none_or(|before| before.parsed.definition != last.parsed.definition)
+    });
+    let missing = previous.document.entries.len() - document.entries.len();
+    (inside_line || inside_flag).then(|| {
+        Diagnostic::new(
+            Code::TruncatedDocument,
+            format!("the document looks cut off: it ends inside of a flag, and {missing} flags after it are gone"),
+        )
+        .hint("write the file again; to really cut it there, change anything else in it, a comment for instance")
+    })
+}
