@@ -8,12 +8,12 @@ use flagstaff_engine::flag::Flag;
 use serde_json::{Value, json};
 
 /// Two groups of conditions, six comparisons, strings, a number, a boolean, a list and a version.
-pub const QUERY: &str = r#"(country eq "FR" and plan in ["pro", "enterprise"]) or (email ew "@example.com" and age ge 18 and beta eq true and version gt 1.4.0)"#;
+const QUERY: &str = r#"(country eq "FR" and plan in ["pro", "enterprise"]) or (email ew "@example.com" and age ge 18 and beta eq true and version gt 1.4.0)"#;
 
 const LOGIC: &str = r#"{"and": [{"==": [{"var": "country"}, "FR"]}, {">=": [{"var": "age"}, 18]}, {"in": [{"var": "plan"}, ["free", "pro"]]}]}"#;
 
 /// A context that makes the second group of [`QUERY`] true.
-pub fn context() -> EvaluationContext<'static> {
+pub(crate) fn context() -> EvaluationContext<'static> {
     let attributes = [
         (
             "targetingKey",
@@ -34,7 +34,7 @@ pub fn context() -> EvaluationContext<'static> {
 }
 
 /// A time in the middle of the ramps and schedules below.
-pub fn times() -> (Instant, Instant) {
+pub(crate) fn times() -> (Instant, Instant) {
     let now = Timestamp::parse("2026-06-15T12:00:00Z").expect("a date").instant;
     (now, now)
 }
@@ -57,7 +57,7 @@ fn split() -> Value {
 }
 
 /// One flag of each kind, by name.
-pub fn flags(table: &mut AttributeTable) -> Vec<(&'static str, Flag)> {
+pub(crate) fn flags(table: &mut AttributeTable) -> Vec<(&'static str, Flag)> {
     let entries: Vec<String> = (0..100_000).map(|n| format!("\"user-{n}\"")).collect();
     let ramp = json!({"initial": {"variation": "disabled", "percentage": 0, "date": "2026-06-01T00:00:00Z"},
         "end": {"variation": "enabled", "percentage": 100, "date": "2026-07-01T00:00:00Z"}});
@@ -89,7 +89,7 @@ pub fn flags(table: &mut AttributeTable) -> Vec<(&'static str, Flag)> {
 }
 
 /// 350 flags: a third static, a third split, a third with the six-term query.
-pub fn bulk(table: &mut AttributeTable) -> Vec<Flag> {
+pub(crate) fn bulk(table: &mut AttributeTable) -> Vec<Flag> {
     (0..350)
         .map(|n| {
             let flag = match n % 3 {
