@@ -20,9 +20,17 @@ pub(crate) use scalars::describe;
 
 /// Reads one flag. Everything that is wrong with it is found at once.
 pub(crate) fn flag(node: &Node, format: Format) -> ParsedFlag {
-    let mut decoder = Decoder { format, path: Vec::new(), diagnostics: Vec::new(), wide: Vec::new() };
+    let mut decoder = Decoder {
+        format,
+        path: Vec::new(),
+        diagnostics: Vec::new(),
+        wide: Vec::new(),
+    };
     let definition = if node.is_null() {
-        FlagDefinition { span: Place(node.span), ..FlagDefinition::default() }
+        FlagDefinition {
+            span: Place(node.span),
+            ..FlagDefinition::default()
+        }
     } else {
         decoder.flag(node, &fields::FLAG).0
     };
@@ -33,7 +41,10 @@ pub(crate) fn flag(node: &Node, format: Format) -> ParsedFlag {
     let mut diagnostics = decoder.diagnostics;
     diagnostics.sort_by_key(|found| found.span);
     let broken = diagnostics.iter().any(|found| found.severity == Severity::Error);
-    ParsedFlag { definition: (!broken).then(|| Arc::new(definition)), diagnostics }
+    ParsedFlag {
+        definition: (!broken).then(|| Arc::new(definition)),
+        diagnostics,
+    }
 }
 
 /// The state of decoding one flag.
@@ -55,7 +66,10 @@ enum Step<'n> {
 impl<'n> Decoder<'n> {
     /// A flag or, with the shape of one, a scheduled step; also the node of the step's date.
     fn flag(&mut self, node: &'n Node, shape: &'static Shape) -> (FlagDefinition, Option<&'n Node>) {
-        let mut flag = FlagDefinition { span: Place(node.span), ..FlagDefinition::default() };
+        let mut flag = FlagDefinition {
+            span: Place(node.span),
+            ..FlagDefinition::default()
+        };
         let mut date = None;
         self.fields(node, shape, |decoder, field, value| match field {
             "variations" => flag.variations = decoder.variations(value),
@@ -74,7 +88,10 @@ impl<'n> Decoder<'n> {
     }
 
     fn experimentation(&mut self, node: &'n Node) -> Option<Experimentation> {
-        let mut window = Experimentation { span: Place(node.span), ..Experimentation::default() };
+        let mut window = Experimentation {
+            span: Place(node.span),
+            ..Experimentation::default()
+        };
         self.fields(node, &fields::EXPERIMENTATION, |decoder, field, value| match field {
             "start" => window.start = decoder.date(value),
             _ => window.end = decoder.date(value),
@@ -94,7 +111,12 @@ impl<'n> Decoder<'n> {
     }
 
     /// The elements of a list; YAML drops empty ones.
-    fn list<T>(&mut self, node: &'n Node, wanted: &str, mut element: impl FnMut(&mut Self, &'n Node) -> T) -> Option<Vec<T>> {
+    fn list<T>(
+        &mut self,
+        node: &'n Node,
+        wanted: &str,
+        mut element: impl FnMut(&mut Self, &'n Node) -> T,
+    ) -> Option<Vec<T>> {
         let Kind::List(items) = &node.kind else {
             self.wrong_type(node, wanted);
             return None;
@@ -103,7 +125,12 @@ impl<'n> Decoder<'n> {
         for (index, item) in items.iter().enumerate() {
             self.inside(Step::Index(index), |decoder| {
                 if decoder.format == Format::Yaml && item.is_null() {
-                    decoder.report(Code::DroppedNull, item.span, "an empty element is dropped", "remove it, or write what is missing");
+                    decoder.report(
+                        Code::DroppedNull,
+                        item.span,
+                        "an empty element is dropped",
+                        "remove it, or write what is missing",
+                    );
                 } else {
                     list.push(element(decoder, item));
                 }
@@ -133,7 +160,12 @@ impl<'n> Decoder<'n> {
             return;
         }
         let hint = scalars::mend(node, wanted, self.format);
-        self.report(Code::WrongType, node.span, format!("expected {wanted}, found {}", describe(node)), hint);
+        self.report(
+            Code::WrongType,
+            node.span,
+            format!("expected {wanted}, found {}", describe(node)),
+            hint,
+        );
     }
 
     fn path(&self) -> String {
@@ -141,7 +173,9 @@ impl<'n> Decoder<'n> {
         for step in &self.path {
             match step {
                 Step::Index(index) => path.push_str(&format!("[{index}]")),
-                Step::Name(name) if name.is_empty() || name.contains(|c: char| !c.is_alphanumeric() && c != '_' && c != '-') => {
+                Step::Name(name)
+                    if name.is_empty() || name.contains(|c: char| !c.is_alphanumeric() && c != '_' && c != '-') =>
+                {
                     path.push_str(&format!("[{name:?}]"));
                 }
                 Step::Name(name) => {

@@ -52,7 +52,10 @@ impl Document {
     /// TOML and in YAML that is not a plain list of keys at the left margin; there, unchanged entries are still shared.
     pub fn parse(text: &str, format: Format, previous: Option<&Self>) -> Result<Self, Vec<Diagnostic>> {
         if u32::try_from(text.len()).is_err() {
-            return Err(vec![Diagnostic::new(Code::DocumentTooLarge, "the file is larger than 4 GiB").hint("split it over several files")]);
+            return Err(vec![
+                Diagnostic::new(Code::DocumentTooLarge, "the file is larger than 4 GiB")
+                    .hint("split it over several files"),
+            ]);
         }
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let entries = Entries::new(format, previous);
@@ -71,7 +74,10 @@ impl Document {
 
     /// All findings of all flags, with the file's name and places counted from its beginning.
     pub fn diagnostics(&self, file: Option<&Arc<str>>) -> Vec<Diagnostic> {
-        self.entries.iter().flat_map(|entry| entry.parsed.diagnostics.iter().map(|found| entry.absolute(found, file))).collect()
+        self.entries
+            .iter()
+            .flat_map(|entry| entry.parsed.diagnostics.iter().map(|found| entry.absolute(found, file)))
+            .collect()
     }
 }
 
@@ -91,12 +97,24 @@ impl Entry {
 pub fn parse_flag(key: &str, json: &str) -> ParsedFlag {
     let lines = format::lines::Lines::new(json);
     let mut reader = format::json::Reader::new(json, &lines);
-    let node = reader.value(0).and_then(|node| if reader.offset() == json.len() { Ok(node) } else { Err(reader.unexpected("the end")) });
+    let node = reader.value(0).and_then(|node| {
+        if reader.offset() == json.len() {
+            Ok(node)
+        } else {
+            Err(reader.unexpected("the end").into())
+        }
+    });
     match node {
         Ok(node) => decode::flag(&node, Format::Json),
         Err(error) => {
-            let error = Diagnostic { flag: Some(key.into()), ..error };
-            ParsedFlag { definition: None, diagnostics: vec![error] }
+            let error = Diagnostic {
+                flag: Some(key.into()),
+                ..*error
+            };
+            ParsedFlag {
+                definition: None,
+                diagnostics: vec![error],
+            }
         }
     }
 }

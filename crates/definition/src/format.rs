@@ -52,7 +52,11 @@ impl Format {
                     let valid = &bytes[..error.valid_up_to()];
                     let text = std::str::from_utf8(valid).expect("the valid prefix of the bytes");
                     let place = lines::Lines::new(text).span(text.len(), text.len());
-                    Err(Box::new(Diagnostic::new(Code::Syntax, "the text is not UTF-8").hint("save the file as UTF-8").at(place)))
+                    Err(Box::new(
+                        Diagnostic::new(Code::Syntax, "the text is not UTF-8")
+                            .hint("save the file as UTF-8")
+                            .at(place),
+                    ))
                 }
             },
         }
@@ -61,21 +65,27 @@ impl Format {
 
 fn too_deep(span: Span) -> Diagnostic {
     let message = format!("lists and objects are nested more than {MAX_DEPTH} levels deep");
-    Diagnostic::new(Code::TooDeep, message).hint("flatten the value, or keep it as a text that the application decodes").at(span)
+    Diagnostic::new(Code::TooDeep, message)
+        .hint("flatten the value, or keep it as a text that the application decodes")
+        .at(span)
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, Box<Diagnostic>> {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
     match String::from_utf16(&units) {
         Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
-        _ => Err(Box::new(Diagnostic::new(Code::Syntax, "the text is not UTF-16").hint("save the file as UTF-8"))),
+        _ => Err(Box::new(
+            Diagnostic::new(Code::Syntax, "the text is not UTF-16").hint("save the file as UTF-8"),
+        )),
     }
 }
 
 fn replace_invalid(bytes: &[u8]) -> String {
-    bytes.utf8_chunks().fold(String::with_capacity(bytes.len()), |mut text, chunk| {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-        text
-    })
+    bytes
+        .utf8_chunks()
+        .fold(String::with_capacity(bytes.len()), |mut text, chunk| {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+            text
+        })
 }

@@ -35,5 +35,8 @@ pub enum Expression {}
 /// Parses a query as it is written in a flag file (line breaks and all).
 pub fn parse(text: &str) -> Parse {
     let _ = text;
-    Parse { expression: None, problems: Vec::new() }
+    Parse {
+        expression: None,
+        problems: Vec::new(),
+    }
 }

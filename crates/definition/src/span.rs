@@ -36,7 +36,11 @@ impl Span {
             start: self.start + base.bytes,
             end: self.end + base.bytes,
             line: self.line + base.lines,
-            column: if self.line == 1 { self.column + base.columns } else { self.column },
+            column: if self.line == 1 {
+                self.column + base.columns
+            } else {
+                self.column
+            },
         }
     }
 
@@ -47,13 +51,21 @@ impl Span {
             start: self.start.saturating_sub(base.bytes),
             end: self.end.saturating_sub(base.bytes),
             line,
-            column: if line == 1 { self.column.saturating_sub(base.columns) } else { self.column },
+            column: if line == 1 {
+                self.column.saturating_sub(base.columns)
+            } else {
+                self.column
+            },
         }
     }
 
     /// Where an entry begins whose first character is this span's.
     pub fn base(self) -> Base {
-        Base { bytes: self.start, lines: self.line - 1, columns: self.column - 1 }
+        Base {
+            bytes: self.start,
+            lines: self.line - 1,
+            columns: self.column - 1,
+        }
     }
 }
 
@@ -108,13 +120,32 @@ impl Text {
     pub fn plain(value: impl Into<Arc<str>>) -> Self {
         let value = value.into();
         let end = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        let segments = Box::new([Segment { offset: 0, start: 0, line: 1, column: 1 }]);
-        Self { value, span: Span { start: 0, end, line: 1, column: 1 }, segments }
+        let segments = Box::new([Segment {
+            offset: 0,
+            start: 0,
+            line: 1,
+            column: 1,
+        }]);
+        Self {
+            value,
+            span: Span {
+                start: 0,
+                end,
+                line: 1,
+                column: 1,
+            },
+            segments,
+        }
     }
 
     /// Where the bytes `start..end` of the text were written (`start <= end`, clamped to the text).
     pub fn locate(&self, start: usize, end: usize) -> Span {
-        let Some(segment) = self.segments.iter().rev().find(|segment| segment.offset as usize <= start) else {
+        let Some(segment) = self
+            .segments
+            .iter()
+            .rev()
+            .find(|segment| segment.offset as usize <= start)
+        else {
             return self.span;
         };
         let start = start.min(self.value.len());

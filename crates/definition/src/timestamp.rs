@@ -39,14 +39,20 @@ impl Timestamp {
         let bytes = text.as_bytes();
         let number = |from: usize, length: usize| -> Option<i64> {
             let digits = bytes.get(from..from + length)?;
-            digits.iter().try_fold(0i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+            digits.iter().try_fold(0i64, |sum, byte| {
+                byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
+            })
         };
         let expect = |at: usize, byte: u8| (bytes.get(at) == Some(&byte)).then_some(());
         let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
         expect(4, b'-')?;
         expect(7, b'-')?;
         expect(10, b'T')?;
-        let digits = if bytes.get(12).is_some_and(u8::is_ascii_digit) { 2 } else { 1 };
+        let digits = if bytes.get(12).is_some_and(u8::is_ascii_digit) {
+            2
+        } else {
+            1
+        };
         let hour = number(11, digits)?;
         let mut at = 11 + digits;
         expect(at, b':')?;
@@ -60,7 +66,14 @@ impl Timestamp {
             if fraction == 0 {
                 return None;
             }
-            nanos = (0..9).fold(0, |sum, n| sum * 10 + if n < fraction { u32::from(bytes[at + 1 + n] - b'0') } else { 0 });
+            nanos = (0..9).fold(0, |sum, n| {
+                sum * 10
+                    + if n < fraction {
+                        u32::from(bytes[at + 1 + n] - b'0')
+                    } else {
+                        0
+                    }
+            });
             at += 1 + fraction;
         }
         let offset = match bytes.get(at)? {
@@ -89,11 +102,22 @@ impl Timestamp {
             2 => 28,
             _ => return None,
         };
-        if !(1..=length).contains(&day) || hour > 23 || minute > 59 || second > 59 || hour < 0 || minute < 0 || second < 0 {
+        if !(1..=length).contains(&day)
+            || hour > 23
+            || minute > 59
+            || second > 59
+            || hour < 0
+            || minute < 0
+            || second < 0
+        {
             return None;
         }
-        let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - i64::from(offset);
-        Some(Self { instant: Instant { seconds, nanos }, offset })
+        let seconds =
+            days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - i64::from(offset);
+        Some(Self {
+            instant: Instant { seconds, nanos },
+            offset,
+        })
     }
 }
 
@@ -103,7 +127,13 @@ impl fmt::Display for Timestamp {
         let local = self.instant.seconds + i64::from(self.offset);
         let (year, month, day) = civil_from_days(local.div_euclid(86_400));
         let second = local.rem_euclid(86_400);
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)?;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )?;
         if self.instant.nanos != 0 {
             let fraction = format!("{:09}", self.instant.nanos);
             write!(f, ".{}", fraction.trim_end_matches('0'))?;
@@ -112,7 +142,13 @@ impl fmt::Display for Timestamp {
             return f.write_str("Z");
         }
         let minutes = self.offset.abs() / 60;
-        write!(f, "{}{:02}:{:02}", if self.offset < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
+        write!(
+            f,
+            "{}{:02}:{:02}",
+            if self.offset < 0 { '-' } else { '+' },
+            minutes / 60,
+            minutes % 60
+        )
     }
 }
 
@@ -134,6 +170,10 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }

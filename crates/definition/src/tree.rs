@@ -75,7 +75,13 @@ pub enum Resolved {
 impl Node {
     /// Whether this is a null.
     pub fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar(Scalar { resolved: Resolved::Null, .. }))
+        matches!(
+            &self.kind,
+            Kind::Scalar(Scalar {
+                resolved: Resolved::Null,
+                ..
+            })
+        )
     }
 
     /// The earliest span of this node and all below. Aliases and tables written in pieces make it another one than the node's own.
@@ -93,9 +99,22 @@ impl Node {
         match &mut self.kind {
             Kind::Scalar(scalar) => {
                 for segment in &mut scalar.segments {
-                    let Segment { start, line, column, .. } = *segment;
-                    let place = Span { start, end: start, line, column }.relative(base);
-                    *segment = Segment { start: place.start, line: place.line, column: place.column, ..*segment };
+                    let Segment {
+                        start, line, column, ..
+                    } = *segment;
+                    let place = Span {
+                        start,
+                        end: start,
+                        line,
+                        column,
+                    }
+                    .relative(base);
+                    *segment = Segment {
+                        start: place.start,
+                        line: place.line,
+                        column: place.column,
+                        ..*segment
+                    };
                 }
             }
             Kind::List(items) => items.iter_mut().for_each(|item| item.rebase(base)),
@@ -170,7 +189,11 @@ impl Member {
 impl Scalar {
     /// A scalar whose text stands in its format as it is, or between two quotes.
     pub fn new(text: impl Into<Box<str>>, resolved: Resolved) -> Self {
-        Self { text: text.into(), resolved, segments: Box::default() }
+        Self {
+            text: text.into(),
+            resolved,
+            segments: Box::default(),
+        }
     }
 
     /// Where the pieces of the text come from when it fills `span`: the segments that the format noted, or the one that
@@ -182,6 +205,11 @@ impl Scalar {
             Some(2) => 1,
             _ => return Box::default(),
         };
-        Box::new([Segment { offset: 0, start: span.start + quotes, line: span.line, column: span.column + quotes }])
+        Box::new([Segment {
+            offset: 0,
+            start: span.start + quotes,
+            line: span.line,
+            column: span.column + quotes,
+        }])
     }
 }

@@ -1,5 +1,7 @@
 //! Which fields there are, and how a name that was written finds its field.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Code;
 use crate::format::Format;
 use crate::tree::{Kind, Member, Node};
@@ -44,7 +46,10 @@ const FLAG_TRAPS: &[(&str, &str)] = &[
 pub(super) static FLAG: Shape = Shape {
     noun: "a flag",
     known: &FLAG_FIELDS,
-    ignored: &[("converter", "`converter` is for flag files of the first version and does nothing")],
+    ignored: &[(
+        "converter",
+        "`converter` is for flag files of the first version and does nothing",
+    )],
     traps: FLAG_TRAPS,
 };
 
@@ -68,7 +73,14 @@ pub(super) static STEP: Shape = Shape {
 
 pub(super) static RULE: Shape = Shape {
     noun: "a rule",
-    known: &["name", "query", "variation", "percentage", "progressiveRollout", "disable"],
+    known: &[
+        "name",
+        "query",
+        "variation",
+        "percentage",
+        "progressiveRollout",
+        "disable",
+    ],
     ignored: &[],
     traps: &[
         ("disabled", "disable"),
@@ -81,7 +93,12 @@ pub(super) static RULE: Shape = Shape {
     ],
 };
 
-pub(super) static EXPERIMENTATION: Shape = Shape { noun: "an experimentation", known: &["start", "end"], ignored: &[], traps: &[] };
+pub(super) static EXPERIMENTATION: Shape = Shape {
+    noun: "an experimentation",
+    known: &["start", "end"],
+    ignored: &[],
+    traps: &[],
+};
 
 pub(super) static PROGRESSIVE: Shape = Shape {
     noun: "a progressive rollout",
@@ -90,12 +107,21 @@ pub(super) static PROGRESSIVE: Shape = Shape {
     traps: &[("start", "initial"), ("begin", "initial"), ("final", "end")],
 };
 
-pub(super) static PROGRESSIVE_STEP: Shape =
-    Shape { noun: "an end of a progressive rollout", known: &["variation", "percentage", "date"], ignored: &[], traps: &[] };
+pub(super) static PROGRESSIVE_STEP: Shape = Shape {
+    noun: "an end of a progressive rollout",
+    known: &["variation", "percentage", "date"],
+    ignored: &[],
+    traps: &[],
+};
 
 impl<'n> Decoder<'n> {
     /// Hands each field that was written, and is not null, to `visit` under its proper name. Says what is wrong with the others.
-    pub(super) fn fields(&mut self, node: &'n Node, shape: &'static Shape, mut visit: impl FnMut(&mut Self, &'static str, &'n Node)) {
+    pub(super) fn fields(
+        &mut self,
+        node: &'n Node,
+        shape: &'static Shape,
+        mut visit: impl FnMut(&mut Self, &'static str, &'n Node),
+    ) {
         let Kind::Map(members) = &node.kind else {
             return self.wrong_type(node, shape.noun);
         };
@@ -115,16 +141,23 @@ impl<'n> Decoder<'n> {
                 }
             });
         }
-        for (name, index) in &unknown {
-            self.unknown_field(shape, &members[*index], name);
-        }
-        for later in repeated(unknown) {
-            self.twice(&members[later]);
+        let twice = repeated(unknown.clone());
+        for (name, index) in unknown {
+            if twice.contains(&index) {
+                self.twice(&members[index]);
+            } else {
+                self.unknown_field(shape, &members[index], name);
+            }
         }
     }
 
     /// The members of an object whose names are the user's own, each once.
-    pub(super) fn entries(&mut self, node: &'n Node, wanted: &str, mut visit: impl FnMut(&mut Self, &'n str, &'n Member)) -> bool {
+    pub(super) fn entries(
+        &mut self,
+        node: &'n Node,
+        wanted: &str,
+        mut visit: impl FnMut(&mut Self, &'n str, &'n Member),
+    ) -> bool {
         let Kind::Map(members) = &node.kind else {
             self.wrong_type(node, wanted);
             return false;
@@ -146,15 +179,29 @@ impl<'n> Decoder<'n> {
     /// Says that a member has the name of an earlier one.
     pub(super) fn twice(&mut self, member: &Member) {
         let name = member.name_text().unwrap_or_default();
-        self.report(Code::DuplicateField, member.name.span, format!("`{name}` is written twice"), "keep one of the two");
+        self.report(
+            Code::DuplicateField,
+            member.name.span,
+            format!("`{name}` is written twice"),
+            "keep one of the two",
+        );
     }
 
     /// A member's name as text. Reports and leaves out what has none.
     fn field_name(&mut self, member: &'n Member) -> Option<&'n str> {
         if self.format == Format::Yaml && member.name.is_null() {
             let text = member.name_text().unwrap_or_default();
-            let hint = if text.is_empty() { "write a name before the colon".into() } else { format!("write \"{text}\" to mean the text") };
-            self.report(Code::DroppedNull, member.name.span, "an entry whose name is null is dropped", hint);
+            let hint = if text.is_empty() {
+                "write a name before the colon".into()
+            } else {
+                format!("write \"{text}\" to mean the text")
+            };
+            self.report(
+                Code::DroppedNull,
+                member.name.span,
+                "an entry whose name is null is dropped",
+                hint,
+            );
             return None;
         }
         let name = member.name_text();
@@ -187,20 +234,35 @@ impl<'n> Decoder<'n> {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("the fields of {} are {}", shape.noun, shape.known.join(", ")),
             };
-            decoder.report(Code::UnknownField, member.name.span, format!("{} has no field `{name}`", shape.noun), hint);
+            decoder.report(
+                Code::UnknownField,
+                member.name.span,
+                format!("{} has no field `{name}`", shape.noun),
+                hint,
+            );
         });
     }
 }
 
 /// Which members have the name of an earlier one.
-pub(super) fn repeated_names(members: &[Member]) -> Vec<usize> {
-    repeated(members.iter().enumerate().filter_map(|(index, member)| Some((member.name_text()?, index))).collect())
+pub(super) fn repeated_names(members: &[Member]) -> HashSet<usize> {
+    repeated(
+        members
+            .iter()
+            .enumerate()
+            .filter_map(|(index, member)| Some((member.name_text()?, index)))
+            .collect(),
+    )
 }
 
 /// The indices of names that came before. Sorts, since an object may be large.
-fn repeated(mut names: Vec<(&str, usize)>) -> Vec<usize> {
+fn repeated(mut names: Vec<(&str, usize)>) -> HashSet<usize> {
     names.sort_unstable();
-    names.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).collect()
+    names
+        .windows(2)
+        .filter(|pair| pair[0].0 == pair[1].0)
+        .map(|pair| pair[1].1)
+        .collect()
 }
 
 /// The field that was probably meant.
@@ -214,9 +276,18 @@ fn nearest(shape: &Shape, name: &str) -> Option<&'static str> {
     if name.len() > 40 {
         return None;
     }
-    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let letters = |text: &str| {
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<Vec<_>>()
+    };
     let written = letters(name);
-    let (distance, known) = shape.known.iter().map(|known| (edit_distance(&letters(known), &written), *known)).min()?;
+    let (distance, known) = shape
+        .known
+        .iter()
+        .map(|known| (edit_distance(&letters(known), &written), *known))
+        .min()?;
     (distance <= 1.max(known.len() / 4)).then_some(known)
 }
 

@@ -20,14 +20,25 @@ impl<'n> Decoder<'n> {
     /// A text field that is itself parsed.
     pub(super) fn text(&mut self, node: &'n Node) -> Option<Text> {
         let scalar = self.text_scalar(node)?;
-        Some(Text { value: Arc::from(&*scalar.text), span: node.span, segments: scalar.segments(node.span) })
+        Some(Text {
+            value: Arc::from(&*scalar.text),
+            span: node.span,
+            segments: scalar.segments(node.span),
+        })
     }
 
     /// A switch. YAML also takes the words of YAML 1.1.
     pub(super) fn boolean(&mut self, node: &'n Node) -> Option<bool> {
         let on = match &node.kind {
-            Kind::Scalar(Scalar { resolved: Resolved::Bool(on), .. }) => Some(*on),
-            Kind::Scalar(Scalar { resolved: Resolved::String, text, .. }) if self.format == Format::Yaml => match &**text {
+            Kind::Scalar(Scalar {
+                resolved: Resolved::Bool(on),
+                ..
+            }) => Some(*on),
+            Kind::Scalar(Scalar {
+                resolved: Resolved::String,
+                text,
+                ..
+            }) if self.format == Format::Yaml => match &**text {
                 "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
                 "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
                 _ => None,
@@ -43,15 +54,30 @@ impl<'n> Decoder<'n> {
     /// A finite number. TOML's whole numbers must fit a float exactly.
     pub(super) fn number(&mut self, node: &'n Node) -> Option<f64> {
         match &node.kind {
-            Kind::Scalar(Scalar { resolved: Resolved::Int(number), .. }) => {
+            Kind::Scalar(Scalar {
+                resolved: Resolved::Int(number),
+                ..
+            }) => {
                 if self.format == Format::Toml && number.unsigned_abs() >= 1 << 53 {
-                    self.report(Code::InvalidNumber, node.span, format!("the number {number} does not fit a float"), "write a smaller one");
+                    self.report(
+                        Code::InvalidNumber,
+                        node.span,
+                        format!("the number {number} does not fit a float"),
+                        "write a smaller one",
+                    );
                     return None;
                 }
                 Some(*number as f64)
             }
-            Kind::Scalar(Scalar { resolved: Resolved::UInt(number), .. }) => Some(*number as f64),
-            Kind::Scalar(Scalar { resolved: Resolved::Float(number), text, .. }) => self.finite(*number, text, node),
+            Kind::Scalar(Scalar {
+                resolved: Resolved::UInt(number),
+                ..
+            }) => Some(*number as f64),
+            Kind::Scalar(Scalar {
+                resolved: Resolved::Float(number),
+                text,
+                ..
+            }) => self.finite(*number, text, node),
             _ => {
                 self.wrong_type(node, "a number");
                 None
@@ -63,7 +89,12 @@ impl<'n> Decoder<'n> {
     pub(super) fn finite(&mut self, number: f64, text: &str, node: &'n Node) -> Option<f64> {
         if !number.is_finite() {
             let message = format!("`{}` is not a finite number", text.chars().take(40).collect::<String>());
-            self.report(Code::InvalidNumber, node.span, message, "write a number below 1.8e308, or a text");
+            self.report(
+                Code::InvalidNumber,
+                node.span,
+                message,
+                "write a number below 1.8e308, or a text",
+            );
             return None;
         }
         Some(number)
@@ -92,7 +123,12 @@ impl<'n> Decoder<'n> {
         };
         if date.is_none() {
             let message = format!("`{}` is not a date", scalar.text.chars().take(40).collect::<String>());
-            self.report(Code::InvalidDate, node.span, message, "write RFC 3339, like 2024-05-01T00:00:00Z");
+            self.report(
+                Code::InvalidDate,
+                node.span,
+                message,
+                "write RFC 3339, like 2024-05-01T00:00:00Z",
+            );
         }
         date.map(|date| Spanned::new(date, node.span))
     }
@@ -111,7 +147,12 @@ impl<'n> Decoder<'n> {
 /// What a node is, in words.
 pub(crate) fn describe(node: &Node) -> String {
     let Kind::Scalar(scalar) = &node.kind else {
-        return if matches!(node.kind, Kind::List(_)) { "a list" } else { "an object" }.into();
+        return if matches!(node.kind, Kind::List(_)) {
+            "a list"
+        } else {
+            "an object"
+        }
+        .into();
     };
     let mut text: String = scalar.text.chars().take(40).collect();
     if text.len() < scalar.text.len() {
@@ -132,7 +173,10 @@ pub(super) fn mend(node: &Node, wanted: &str, format: Format) -> String {
         return format!("write {wanted}");
     };
     let unquoted = match format {
-        Format::Yaml => !matches!(crate::format::yaml::scalar::resolve(&scalar.text), Resolved::String | Resolved::Null),
+        Format::Yaml => !matches!(
+            crate::format::yaml::scalar::resolve(&scalar.text),
+            Resolved::String | Resolved::Null
+        ),
         Format::Json | Format::Toml => scalar.text.parse::<f64>().is_ok() || matches!(&*scalar.text, "true" | "false"),
     };
     match scalar.resolved {

@@ -17,7 +17,11 @@ impl<'n> Decoder<'n> {
         self.entries(node, "an object of variations", |decoder, name, member| {
             decoder.note_difference(&member.value);
             if let Some(value) = decoder.value(&member.value) {
-                variations.push(Variation { name: Arc::from(name), value, span: Place(member.value.span) });
+                variations.push(Variation {
+                    name: Arc::from(name),
+                    value,
+                    span: Place(member.value.span),
+                });
             }
         })
         .then(|| {
@@ -69,7 +73,9 @@ impl<'n> Decoder<'n> {
         let mut complete = repeated.is_empty();
         for later in repeated {
             let member = &members[later];
-            self.inside(Step::Name(member.name_text().unwrap_or_default()), |decoder| decoder.twice(member));
+            self.inside(Step::Name(member.name_text().unwrap_or_default()), |decoder| {
+                decoder.twice(member);
+            });
         }
         let mut values = Vec::with_capacity(members.len());
         for member in members {
@@ -80,8 +86,13 @@ impl<'n> Decoder<'n> {
             };
             self.inside(Step::Name(&name.text), |decoder| {
                 if name.resolved != Resolved::String {
-                    let message = format!("the name {} is not a text: it becomes \"{}\"", super::scalars::describe(&member.name), name.text);
-                    decoder.report(Code::GeneralMapKey, member.name.span, message, format!("write \"{}\"", name.text));
+                    let message = format!("the name {0} is not a text: it becomes \"{0}\"", name.text);
+                    decoder.report(
+                        Code::GeneralMapKey,
+                        member.name.span,
+                        message,
+                        format!("write \"{}\"", name.text),
+                    );
                 }
                 match decoder.value(&member.value) {
                     Some(value) => values.push((Arc::from(&*name.text), value)),
@@ -98,15 +109,31 @@ impl<'n> Decoder<'n> {
         let (code, message, hint) = match &scalar.resolved {
             Resolved::Date(date) => {
                 let message = format!("the date {} becomes the text \"{date}\"", scalar.text);
-                (Code::NativeDate, message, "put quotes around it to mean the text as it is written".to_owned())
+                (
+                    Code::NativeDate,
+                    message,
+                    "put quotes around it to mean the text as it is written".to_owned(),
+                )
             }
             Resolved::Int(_) if self.format != Format::Toml => return,
             Resolved::Int(_) | Resolved::UInt(_) => {
-                let message = format!("go feature flag answers the whole number {} with TYPE_MISMATCH in bulk evaluations", scalar.text);
-                (Code::WideInteger, message, "nothing to do, unless it reads this file too".to_owned())
+                let message = format!(
+                    "go feature flag answers the whole number {} with TYPE_MISMATCH in bulk evaluations",
+                    scalar.text
+                );
+                (
+                    Code::WideInteger,
+                    message,
+                    "nothing to do, unless it reads this file too".to_owned(),
+                )
             }
             _ => return,
         };
-        self.wide.push(Diagnostic::new(code, message).hint(hint).at(node.span).path(self.path()));
+        self.wide.push(
+            Diagnostic::new(code, message)
+                .hint(hint)
+                .at(node.span)
+                .path(self.path()),
+        );
     }
 }

@@ -50,10 +50,15 @@ impl<'p> Entries<'p> {
             self.keys.clear();
             self.errors.clear();
         }
+        self.whole_yaml(text)
+    }
+
+    /// Reads YAML of any shape, and finds the place of a syntax error.
+    pub(super) fn whole_yaml(self, text: &str) -> Result<Document, Vec<Diagnostic>> {
         match yaml::parse(text) {
             Ok(Some(root)) => self.tree(root, text),
             Ok(None) => Err(vec![empty(text, self.format)]),
-            Err(error) => Err(vec![error]),
+            Err(error) => Err(vec![*error]),
         }
     }
 
@@ -82,7 +87,11 @@ impl<'p> Entries<'p> {
         }
         if !reader.take(b'{') {
             let root = reader.value(0)?;
-            return Err(Box::new(if root.is_null() { empty(text, self.format) } else { not_a_map(&root) }));
+            return Err(Box::new(if root.is_null() {
+                empty(text, self.format)
+            } else {
+                not_a_map(&root)
+            }));
         }
         if reader.take(b'}') {
             return Ok(());
@@ -93,16 +102,17 @@ impl<'p> Entries<'p> {
             let name = reader.name()?;
             let base = name.span.base();
             let value_start = reader.offset();
-            let shared = reader.end_of_value().and_then(|end| {
-                let fingerprint = xxh3_128_with_seed(text[start..end].as_bytes(), OF_TEXT);
-                Some((end, fingerprint))
-            });
-            match shared {
-                Some((end, fingerprint)) if self.share(fingerprint, base, name.span) => reader.seek(end, Base::default()),
+            let measured = reader
+                .end_of_value()
+                .map(|end| (end, xxh3_128_with_seed(&text.as_bytes()[start..end], OF_TEXT)));
+            match measured {
+                Some((end, fingerprint)) if self.share(fingerprint, base, name.span) => {
+                    reader.seek(end, Base::default());
+                }
                 _ => {
                     reader.seek(value_start, base);
                     let value = reader.value(1)?;
-                    let fingerprint = shared.map_or(0, |(_, fingerprint)| fingerprint);
+                    let fingerprint = measured.map_or(0, |(_, fingerprint)| fingerprint);
                     let key = text_of(&name, text);
                     self.add(key, base, name.span, fingerprint, |format| decode::flag(&value, format));
                 }
@@ -120,18 +130,31 @@ impl<'p> Entries<'p> {
     fn chunks(&mut self, text: &str, chunks: &[split::Chunk]) -> Option<()> {
         for chunk in chunks {
             let source = &text[chunk.start..chunk.end];
-            let base = Base { bytes: chunk.start as u32, lines: chunk.lines, columns: 0 };
+            let base = Base {
+                bytes: chunk.start as u32,
+                lines: chunk.lines,
+                columns: 0,
+            };
             let fingerprint = xxh3_128_with_seed(source.as_bytes(), OF_TEXT);
-            let place = Span { start: base.bytes, end: base.bytes, line: base.lines + 1, column: 1 };
+            let place = Span {
+                start: base.bytes,
+                end: base.bytes,
+                line: base.lines + 1,
+                column: 1,
+            };
             if self.share(fingerprint, base, place) {
                 continue;
             }
-            let Kind::Map(mut members) = yaml::parse(source).ok()??.kind else { return None };
+            let Kind::Map(mut members) = yaml::parse(source).ok()??.kind else {
+                return None;
+            };
             let (member, rest) = (members.pop()?, members);
             if !rest.is_empty() || matches!(member.value.kind, Kind::Invalid(_)) {
                 return None;
             }
-            let Kind::Scalar(name) = &member.name.kind else { return None };
+            let Kind::Scalar(name) = &member.name.kind else {
+                return None;
+            };
             let place = member.name.span.absolute(base);
             self.add(&name.text, base, place, fingerprint, |format| flag(&member, format));
         }
@@ -143,7 +166,9 @@ impl<'p> Entries<'p> {
         if root.is_null() {
             return Err(vec![empty(text, self.format)]);
         }
-        let Kind::Map(members) = root.kind else { return Err(vec![not_a_map(&root)]) };
+        let Kind::Map(members) = root.kind else {
+            return Err(vec![not_a_map(&root)]);
+        };
         for mut member in members {
             let place = member.name.span;
             let base = member.first_span().base();
@@ -164,23 +189,45 @@ impl<'p> Entries<'p> {
 
     /// Takes an entry from the document before, if it has it.
     fn share(&mut self, fingerprint: u128, base: Base, place: Span) -> bool {
-        let Some(entry) = self.previous.get(&fingerprint) else { return false };
-        let entry = Entry { base, ..Entry::clone(entry) };
+        let Some(entry) = self.previous.get(&fingerprint) else {
+            return false;
+        };
+        let entry = Entry {
+            base,
+            ..Entry::clone(entry)
+        };
         self.push(entry, place);
         true
     }
 
-    fn add(&mut self, key: &str, base: Base, place: Span, fingerprint: u128, decode: impl FnOnce(Format) -> ParsedFlag) {
+    fn add(
+        &mut self,
+        key: &str,
+        base: Base,
+        place: Span,
+        fingerprint: u128,
+        decode: impl FnOnce(Format) -> ParsedFlag,
+    ) {
         if key != RESERVED_KEY {
             let parsed = Arc::new(decode(self.format));
-            self.push(Entry { key: key.into(), base, parsed, fingerprint }, place);
+            self.push(
+                Entry {
+                    key: key.into(),
+                    base,
+                    parsed,
+                    fingerprint,
+                },
+                place,
+            );
         }
     }
 
     fn push(&mut self, entry: Entry, place: Span) {
         if let Some(first) = self.keys.get(&entry.key) {
             let message = format!("the flag {} is written twice, first in line {}", entry.key, first.line);
-            let mut error = Diagnostic::new(Code::DuplicateFlag, message).hint("rename or remove one of the two").at(place);
+            let mut error = Diagnostic::new(Code::DuplicateFlag, message)
+                .hint("rename or remove one of the two")
+                .at(place);
             error.flag = Some(entry.key);
             self.errors.push(error);
             return;
@@ -201,7 +248,10 @@ impl<'p> Entries<'p> {
 /// Decodes a member of the document, whose name need not be a text in YAML.
 fn flag(member: &Member, format: Format) -> ParsedFlag {
     let nameless = match &member.name.kind {
-        Kind::Scalar(Scalar { resolved: Resolved::Null, .. }) => "null",
+        Kind::Scalar(Scalar {
+            resolved: Resolved::Null,
+            ..
+        }) => "null",
         Kind::Scalar(_) => return decode::flag(&member.value, format),
         Kind::List(_) => "a list",
         Kind::Map(_) => "an object",
@@ -210,7 +260,10 @@ fn flag(member: &Member, format: Format) -> ParsedFlag {
     let error = Diagnostic::new(Code::InvalidFlagKey, format!("the key of the flag is {nameless}"))
         .hint("write a text as the flag's key, in quotes if need be")
         .at(member.name.span);
-    ParsedFlag { definition: None, diagnostics: vec![error] }
+    ParsedFlag {
+        definition: None,
+        diagnostics: vec![error],
+    }
 }
 
 /// The text of a key; of one that has none, as it stands in the file.
@@ -222,12 +275,19 @@ fn text_of<'t>(name: &'t Node, source: &'t str) -> &'t str {
 }
 
 fn empty(text: &str, format: Format) -> Diagnostic {
-    let place = Span { start: 0, end: text.len() as u32, line: 1, column: 1 };
+    let place = Span {
+        start: 0,
+        end: text.len() as u32,
+        line: 1,
+        column: 1,
+    };
     let hint = match format {
         Format::Yaml | Format::Json => "write {} to mean a set without flags",
         Format::Toml => "write '$flagstaff' = {} to mean a set without flags",
     };
-    Diagnostic::new(Code::EmptyDocument, "the file holds no flags").hint(hint).at(place)
+    Diagnostic::new(Code::EmptyDocument, "the file holds no flags")
+        .hint(hint)
+        .at(place)
 }
 
 fn not_a_map(root: &Node) -> Diagnostic {

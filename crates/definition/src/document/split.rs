@@ -30,11 +30,26 @@ pub(super) fn yaml_entries(text: &str) -> Option<Vec<Chunk>> {
             // One marker may stand before the first entry.
             b'-' if !begun && chunks.is_empty() && line.trim_ascii_end() == b"---" => begun = true,
             b'.' if line.starts_with(b"...") => return None,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' | b'"' | b'\'' | b'.' | b'/' | b'(' | b'~' | 0x80.. => {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'_'
+            | b'$'
+            | b'"'
+            | b'\''
+            | b'.'
+            | b'/'
+            | b'('
+            | b'~'
+            | 0x80.. => {
                 if let Some(last) = chunks.last_mut() {
                     last.end = start;
                 }
-                chunks.push(Chunk { start, end: bytes.len(), lines });
+                chunks.push(Chunk {
+                    start,
+                    end: bytes.len(),
+                    lines,
+                });
             }
             _ => return None,
         }

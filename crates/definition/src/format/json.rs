@@ -18,7 +18,12 @@ pub(crate) struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// A reader at the beginning of the text.
     pub(crate) fn new(text: &'t str, lines: &'t Lines<'t>) -> Self {
-        Self { text, lines, at: 0, base: Base::default() }
+        Self {
+            text,
+            lines,
+            at: 0,
+            base: Base::default(),
+        }
     }
 
     /// Where the next token begins.
@@ -60,7 +65,10 @@ impl<'t> Reader<'t> {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' if depth > 0 => at += 1,
                 _ => {
                     let rest = &bytes[at..];
-                    let length = rest.iter().take_while(|byte| !b" \t\r\n,:\"{}[]".contains(byte)).count();
+                    let length = rest
+                        .iter()
+                        .take_while(|byte| !b" \t\r\n,:\"{}[]".contains(byte))
+                        .count();
                     if length == 0 {
                         return None;
                     }
@@ -74,40 +82,48 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads a value that stands inside `depth` lists and objects.
-    pub(crate) fn value(&mut self, depth: usize) -> Result<Node, Diagnostic> {
+    pub(crate) fn value(&mut self, depth: usize) -> Result<Node, Box<Diagnostic>> {
         self.skip_whitespace();
         let start = self.at;
         let kind = match self.peek() {
             Some(b'{' | b'[') if depth >= MAX_DEPTH => {
                 let Some(end) = self.end_of_value() else {
-                    return Err(self.error_at(self.text.len(), "the text ends inside a list or an object"));
+                    return Err(self
+                        .error_at(self.text.len(), "the text ends inside a list or an object")
+                        .into());
                 };
                 self.at = end;
                 let span = self.span(start, start + 1);
-                return Ok(Node { kind: Kind::Invalid(Box::new(super::too_deep(span))), span });
+                return Ok(Node {
+                    kind: Kind::Invalid(Box::new(super::too_deep(span))),
+                    span,
+                });
             }
             Some(b'{') => self.object(depth)?,
             Some(b'[') => self.list(depth)?,
             Some(b'"') => Kind::Scalar(self.string()?),
             Some(b'-' | b'0'..=b'9') => Kind::Scalar(self.number()?),
             Some(b'a'..=b'z' | b'A'..=b'Z') => Kind::Scalar(self.word()?),
-            Some(_) => return Err(self.unexpected("a value")),
-            None => return Err(self.error_at(start, "the text ends where a value is expected")),
+            Some(_) => return Err(self.unexpected("a value").into()),
+            None => return Err(self.error_at(start, "the text ends where a value is expected").into()),
         };
-        Ok(Node { kind, span: self.span(start, self.at) })
+        Ok(Node {
+            kind,
+            span: self.span(start, self.at),
+        })
     }
 
     /// Reads the name of a member and the colon after it.
-    pub(crate) fn name(&mut self) -> Result<Node, Diagnostic> {
+    pub(crate) fn name(&mut self) -> Result<Node, Box<Diagnostic>> {
         self.skip_whitespace();
         let start = self.at;
         if self.peek() != Some(b'"') {
-            return Err(self.unexpected("a name in quotes"));
+            return Err(self.unexpected("a name in quotes").into());
         }
         let kind = Kind::Scalar(self.string()?);
         let span = self.span(start, self.at);
         if !self.take(b':') {
-            return Err(self.unexpected("`:`"));
+            return Err(self.unexpected("`:`").into());
         }
         Ok(Node { kind, span })
     }
@@ -128,7 +144,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Kind, Diagnostic> {
+    fn object(&mut self, depth: usize) -> Result<Kind, Box<Diagnostic>> {
         self.at += 1;
         let mut members = Vec::new();
         if self.take(b'}') {
@@ -142,12 +158,12 @@ impl<'t> Reader<'t> {
                 return Ok(Kind::Map(members));
             }
             if !self.take(b',') {
-                return Err(self.unexpected("`,` or `}`"));
+                return Err(self.unexpected("`,` or `}`").into());
             }
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<Kind, Diagnostic> {
+    fn list(&mut self, depth: usize) -> Result<Kind, Box<Diagnostic>> {
         self.at += 1;
         let mut items = Vec::new();
         if self.take(b']') {
@@ -159,13 +175,16 @@ impl<'t> Reader<'t> {
                 return Ok(Kind::List(items));
             }
             if !self.take(b',') {
-                return Err(self.unexpected("`,` or `]`"));
+                return Err(self.unexpected("`,` or `]`").into());
             }
         }
     }
 
-    fn word(&mut self) -> Result<Scalar, Diagnostic> {
-        let length = self.text[self.at..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+    fn word(&mut self) -> Result<Scalar, Box<Diagnostic>> {
+        let length = self.text[self.at..]
+            .bytes()
+            .take_while(u8::is_ascii_alphanumeric)
+            .count();
         let word = &self.text[self.at..self.at + length];
         let resolved = match word {
             "null" => Resolved::Null,
@@ -173,14 +192,17 @@ impl<'t> Reader<'t> {
             "false" => Resolved::Bool(false),
             _ => {
                 let word: String = word.chars().take(40).collect();
-                return Err(self.error_at(self.at, &format!("unknown word `{word}`")).hint("put quotes around a text"));
+                return Err(self
+                    .error_at(self.at, &format!("unknown word `{word}`"))
+                    .hint("put quotes around a text")
+                    .into());
             }
         };
         self.at += length;
         Ok(Scalar::new(word, resolved))
     }
 
-    fn number(&mut self) -> Result<Scalar, Diagnostic> {
+    fn number(&mut self) -> Result<Scalar, Box<Diagnostic>> {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut at = start + usize::from(bytes[start] == b'-');
@@ -202,19 +224,30 @@ impl<'t> Reader<'t> {
             valid = digits(&mut at) > 0;
         }
         if !valid {
-            return Err(self.error_at(start, "a number is not written as JSON has it").hint("no leading zeros, digits on both sides of the point"));
+            return Err(self
+                .error_at(start, "a number is not written as JSON has it")
+                .hint("no leading zeros, digits on both sides of the point")
+                .into());
         }
         self.at = at;
         let text = &self.text[start..at];
-        Ok(Scalar::new(text, Resolved::Float(text.parse().expect("JSON's numbers are a part of Rust's"))))
+        Ok(Scalar::new(
+            text,
+            Resolved::Float(text.parse().expect("JSON's numbers are a part of Rust's")),
+        ))
     }
 
-    fn string(&mut self) -> Result<Scalar, Diagnostic> {
+    fn string(&mut self) -> Result<Scalar, Box<Diagnostic>> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let stop = |from: usize| bytes[from..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).map(|at| from + at);
+        let stop = |from: usize| {
+            bytes[from..]
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
+                .map(|at| from + at)
+        };
         let Some(mut at) = stop(start + 1) else {
-            return Err(self.error_at(start, "a text has no closing quote"));
+            return Err(self.error_at(start, "a text has no closing quote").into());
         };
         if bytes[at] == b'"' {
             self.at = at + 1;
@@ -234,20 +267,27 @@ impl<'t> Reader<'t> {
                 }
                 _ => {
                     let hint = "write `\\n` for a line break, `\\t` for a tab";
-                    return Err(self.error_at(at, "a text holds a raw line break or control character").hint(hint));
+                    return Err(self
+                        .error_at(at, "a text holds a raw line break or control character")
+                        .hint(hint)
+                        .into());
                 }
             }
             at = match stop(from) {
                 Some(at) => at,
-                None => return Err(self.error_at(start, "a text has no closing quote")),
+                None => return Err(self.error_at(start, "a text has no closing quote").into()),
             };
         }
         self.at = at + 1;
-        Ok(Scalar { text: text.into(), resolved: Resolved::String, segments: segments.into() })
+        Ok(Scalar {
+            text: text.into(),
+            resolved: Resolved::String,
+            segments: segments.into(),
+        })
     }
 
     /// Decodes the escape at `at` and returns where it ends.
-    fn escape(&self, at: usize, text: &mut String) -> Result<usize, Diagnostic> {
+    fn escape(&self, at: usize, text: &mut String) -> Result<usize, Box<Diagnostic>> {
         let bytes = self.text.as_bytes();
         let decoded = match bytes.get(at + 1) {
             Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
@@ -258,11 +298,16 @@ impl<'t> Reader<'t> {
             Some(b't') => '\t',
             Some(b'u') => {
                 let unit = |at: usize| {
-                    let digits = self.text.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+                    let digits = self
+                        .text
+                        .get(at + 2..at + 6)
+                        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
                     (bytes[at..].starts_with(b"\\u")).then(|| u32::from_str_radix(digits, 16).ok())?
                 };
                 let Some(first) = unit(at) else {
-                    return Err(self.error_at(at, "`\\u` is not followed by four hexadecimal digits"));
+                    return Err(self
+                        .error_at(at, "`\\u` is not followed by four hexadecimal digits")
+                        .into());
                 };
                 if let (0xD800..=0xDBFF, Some(second @ 0xDC00..=0xDFFF)) = (first, unit(at + 6)) {
                     let scalar = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
@@ -272,7 +317,12 @@ impl<'t> Reader<'t> {
                 text.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
                 return Ok(at + 6);
             }
-            _ => return Err(self.error_at(at, "unknown escape in a text").hint("write `\\\\` for a backslash")),
+            _ => {
+                return Err(self
+                    .error_at(at, "unknown escape in a text")
+                    .hint("write `\\\\` for a backslash")
+                    .into());
+            }
         };
         text.push(decoded);
         Ok(at + 2)
@@ -280,7 +330,12 @@ impl<'t> Reader<'t> {
 
     fn segment(&self, offset: usize, start: usize) -> Segment {
         let place = self.span(start, start);
-        Segment { offset: offset as u32, start: place.start, line: place.line, column: place.column }
+        Segment {
+            offset: offset as u32,
+            start: place.start,
+            line: place.line,
+            column: place.column,
+        }
     }
 
     fn span(&self, start: usize, end: usize) -> Span {

@@ -28,7 +28,11 @@ impl<'t> Lines<'t> {
                 sum += count_characters(block);
             }
         }
-        Self { text, starts, characters }
+        Self {
+            text,
+            starts,
+            characters,
+        }
     }
 
     /// The span of the bytes `start..end`.
@@ -73,6 +77,14 @@ mod tests {
         assert_eq!(place(2), (1, 2));
         assert_eq!(place(text.find('x').unwrap()), (2, 1001));
         assert_eq!(place(text.len()), (3, 1));
-        assert_eq!(Lines::new("").span(0, 0), Span { start: 0, end: 0, line: 1, column: 1 });
+        assert_eq!(
+            Lines::new("").span(0, 0),
+            Span {
+                start: 0,
+                end: 0,
+                line: 1,
+                column: 1
+            }
+        );
     }
 }

@@ -20,7 +20,14 @@ pub(super) enum Notation {
 /// Pairs `text` with `raw`, what stands between the quotes (or, for [`Notation::YamlLines`], the lines), which begins at
 /// `start`. Empty when the two do not fit: then only the place of the whole scalar is known.
 pub(super) fn align(text: &str, raw: &str, notation: Notation, start: Span) -> Box<[Segment]> {
-    let mut aligner = Aligner { raw, at: 0, line: start.line, column: start.column, start: start.start, segments: Vec::new() };
+    let mut aligner = Aligner {
+        raw,
+        at: 0,
+        line: start.line,
+        column: start.column,
+        start: start.start,
+        segments: Vec::new(),
+    };
     let fits = match notation {
         Notation::YamlLines => aligner.lines(text),
         _ => aligner.quoted(text, notation),
@@ -50,7 +57,10 @@ impl Aligner<'_> {
             }
             found += text[found..].len() - text[found..].trim_start_matches([' ', '\n', '\t']).len();
             // A plain scalar drops blanks at the end of a line, a block keeps them.
-            let Some(content) = [content, content.trim_end()].into_iter().find(|content| text[found..].starts_with(content)) else {
+            let Some(content) = [content, content.trim_end()]
+                .into_iter()
+                .find(|content| text[found..].starts_with(content))
+            else {
                 return false;
             };
             self.push(found, first);
@@ -65,17 +75,26 @@ impl Aligner<'_> {
         let escapes = matches!(notation, Notation::YamlDouble | Notation::TomlBasic);
         let (mut found, mut at, mut fresh) = (0, 0, true);
         if !folds {
-            at = if raw.starts_with("\r\n") { 2 } else { usize::from(raw.starts_with('\n')) };
+            at = if raw.starts_with("\r\n") {
+                2
+            } else {
+                usize::from(raw.starts_with('\n'))
+            };
         }
         while let Some(next) = raw[at..].chars().next() {
             let blank = raw[at..].len() - raw[at..].trim_start_matches([' ', '\t', '\r', '\n']).len();
             let breaks = raw[at..at + blank].matches('\n').count();
             if escapes && next == '\\' {
                 let after = raw[at + 1..].len() - raw[at + 1..].trim_start_matches([' ', '\t', '\r', '\n']).len();
-                if raw[at + 1..at + 1 + after].trim_start_matches([' ', '\t', '\r']).starts_with('\n') {
+                if raw[at + 1..at + 1 + after]
+                    .trim_start_matches([' ', '\t', '\r'])
+                    .starts_with('\n')
+                {
                     at += 1 + after;
                 } else {
-                    let Some(decoded) = text[found..].chars().next() else { return false };
+                    let Some(decoded) = text[found..].chars().next() else {
+                        return false;
+                    };
                     self.push(found, at);
                     found += decoded.len_utf8();
                     at += length_of_escape(&raw[at..]);
@@ -117,7 +136,12 @@ impl Aligner<'_> {
             }
         }
         self.at = at;
-        self.segments.push(Segment { offset: offset as u32, start: self.start + at as u32, line: self.line, column: self.column });
+        self.segments.push(Segment {
+            offset: offset as u32,
+            start: self.start + at as u32,
+            line: self.line,
+            column: self.column,
+        });
     }
 }
 
@@ -125,7 +149,9 @@ impl Aligner<'_> {
 fn length_of_escape(raw: &str) -> usize {
     match raw.as_bytes().get(1) {
         Some(b'x') => 4,
-        Some(b'u') if raw[2..].starts_with(['d', 'D']) && raw.get(6..).is_some_and(|rest| rest.starts_with("\\u")) => 12,
+        Some(b'u') if raw[2..].starts_with(['d', 'D']) && raw.get(6..).is_some_and(|rest| rest.starts_with("\\u")) => {
+            12
+        }
         Some(b'u') => 6,
         Some(b'U') => 10,
         _ => 1 + raw[1..].chars().next().map_or(0, char::len_utf8),

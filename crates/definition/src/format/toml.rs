@@ -42,11 +42,20 @@ impl Builder<'_> {
             .map(|(name, value)| {
                 let place = self.span(&name.span());
                 let scalar = Scalar::new(name.get_ref().as_ref(), Resolved::String);
-                Member { name: Node { kind: Kind::Scalar(scalar), span: place }, value: self.value(value, depth + 1) }
+                Member {
+                    name: Node {
+                        kind: Kind::Scalar(scalar),
+                        span: place,
+                    },
+                    value: self.value(value, depth + 1),
+                }
             })
             .collect();
         members.sort_by_key(|member| member.name.span.start);
-        Node { kind: Kind::Map(members), span }
+        Node {
+            kind: Kind::Map(members),
+            span,
+        }
     }
 
     fn value(&self, value: &toml::Spanned<DeValue<'_>>, depth: usize) -> Node {
@@ -56,10 +65,14 @@ impl Builder<'_> {
         let scalar = |resolved| Kind::Scalar(Scalar::new(written, resolved));
         let invalid = |message: String| {
             let hint = "write a number that fits 64 bits, or a text in quotes";
-            Kind::Invalid(Box::new(Diagnostic::new(Code::InvalidNumber, message).hint(hint).at(span)))
+            Kind::Invalid(Box::new(
+                Diagnostic::new(Code::InvalidNumber, message).hint(hint).at(span),
+            ))
         };
         let kind = match value.get_ref() {
-            DeValue::Table(_) | DeValue::Array(_) if depth >= MAX_DEPTH => Kind::Invalid(Box::new(super::too_deep(span))),
+            DeValue::Table(_) | DeValue::Array(_) if depth >= MAX_DEPTH => {
+                Kind::Invalid(Box::new(super::too_deep(span)))
+            }
             DeValue::Table(table) => return self.table(table, span, depth),
             DeValue::Array(items) => Kind::List(items.iter().map(|item| self.value(item, depth + 1)).collect()),
             DeValue::Boolean(on) => scalar(Resolved::Bool(*on)),
@@ -73,7 +86,9 @@ impl Builder<'_> {
             },
             DeValue::Datetime(date) => match timestamp(date) {
                 Some(date) => scalar(Resolved::Date(date)),
-                None => Kind::Invalid(Box::new(Diagnostic::new(Code::InvalidDate, format!("the date {written} does not exist")).at(span))),
+                None => Kind::Invalid(Box::new(
+                    Diagnostic::new(Code::InvalidDate, format!("the date {written} does not exist")).at(span),
+                )),
             },
             DeValue::String(text) => Kind::Scalar(self.string(text, written, span)),
         };
@@ -86,7 +101,11 @@ impl Builder<'_> {
         if long || written.len() != text.len() + 2 || written.contains('\\') {
             let quotes = if long { 3 } else { 1 };
             let body = &written[quotes.min(written.len())..written.len().saturating_sub(quotes)];
-            let notation = if written.starts_with('"') { Notation::TomlBasic } else { Notation::TomlLiteral };
+            let notation = if written.starts_with('"') {
+                Notation::TomlBasic
+            } else {
+                Notation::TomlLiteral
+            };
             let start = span.start as usize + quotes;
             scalar.segments = segments::align(text, body, notation, self.lines.span(start, start));
         }
@@ -100,15 +119,28 @@ impl Builder<'_> {
 
 /// The date of a TOML value; one without an offset is read as UTC, a time alone stands in the year 0.
 fn timestamp(written: &toml::value::Datetime) -> Option<Timestamp> {
-    let date = written.date.map_or([0, 1, 1], |date| [i64::from(date.year), i64::from(date.month), i64::from(date.day)]);
+    let date = written.date.map_or([0, 1, 1], |date| {
+        [i64::from(date.year), i64::from(date.month), i64::from(date.day)]
+    });
     let (time, nanos) = written.time.map_or(([0, 0, 0], 0), |time| {
-        ([i64::from(time.hour), i64::from(time.minute), i64::from(time.second.unwrap_or(0))], time.nanosecond.unwrap_or(0))
+        (
+            [
+                i64::from(time.hour),
+                i64::from(time.minute),
+                i64::from(time.second.unwrap_or(0)),
+            ],
+            time.nanosecond.unwrap_or(0),
+        )
     });
     let minutes = match written.offset {
         Some(toml::value::Offset::Custom { minutes }) => i32::from(minutes),
         Some(toml::value::Offset::Z) | None => 0,
     };
-    Timestamp::from_civil([date[0], date[1], date[2], time[0], time[1], time[2]], nanos, minutes * 60)
+    Timestamp::from_civil(
+        [date[0], date[1], date[2], time[0], time[1], time[2]],
+        nanos,
+        minutes * 60,
+    )
 }
 
 fn syntax_error(error: &toml::de::Error, text: &str, lines: &Lines<'_>) -> Diagnostic {
@@ -119,7 +151,11 @@ fn syntax_error(error: &toml::de::Error, text: &str, lines: &Lines<'_>) -> Diagn
     }
     let duplicate = message.contains("duplicate key");
     let diagnostic = Diagnostic::new(Code::Syntax, message).at(lines.span(range.start, range.end));
-    if duplicate { diagnostic.hint("TOML allows each key once: rename or remove one of the two") } else { diagnostic }
+    if duplicate {
+        diagnostic.hint("TOML allows each key once: rename or remove one of the two")
+    } else {
+        diagnostic
+    }
 }
 
 /// The place of a key with more dots than [`MAX_DOTS`].

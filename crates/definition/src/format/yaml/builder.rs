@@ -6,7 +6,7 @@ use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::format::segments::{self, Notation};
-use crate::format::too_deep;
+use crate::format::{replace_invalid, too_deep};
 use crate::span::Span;
 use crate::tree::{Kind, MAX_DEPTH, Member, Node, Resolved, Scalar};
 
@@ -38,7 +38,11 @@ struct Frame {
 
 enum Content {
     List(Vec<Node>),
-    Map { members: Vec<Member>, name: Option<(Node, bool)>, merged: Option<Merged> },
+    Map {
+        members: Vec<Member>,
+        name: Option<(Node, bool)>,
+        merged: Option<Merged>,
+    },
 }
 
 /// The value of a merge key `<<`.
@@ -65,22 +69,54 @@ struct Built {
 
 impl<'t> Builder<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, stack: Vec::new(), skipped: 0, anchors: HashMap::default(), copies: 0, root: None }
+        Self {
+            text,
+            stack: Vec::new(),
+            skipped: 0,
+            anchors: HashMap::default(),
+            copies: 0,
+            root: None,
+        }
     }
 
     pub(super) fn event(&mut self, event: Event<'_>, place: &granit_parser::Span) {
         match event {
             Event::SequenceStart(style, anchor, _) => self.open(Content::List(Vec::new()), style, anchor, place),
             Event::MappingStart(style, anchor, _) => {
-                self.open(Content::Map { members: Vec::new(), name: None, merged: None }, style, anchor, place);
+                self.open(
+                    Content::Map {
+                        members: Vec::new(),
+                        name: None,
+                        merged: None,
+                    },
+                    style,
+                    anchor,
+                    place,
+                );
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(place),
             _ if self.skipped > 0 => {}
             Event::Scalar(text, style, anchor, tag) => {
-                let span = span(place);
-                let merge_key = style == ScalarStyle::Plain && text == "<<" || tag.as_deref().and_then(short_tag) == Some("merge");
-                let node = Node { kind: self.scalar(&text, style, tag.as_deref(), span), span };
-                self.add(anchor, Built { node, size: 1, height: 0, merge_key });
+                let mut span = span(place);
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+                    span.end = span.start + raw.trim_end().len() as u32;
+                }
+                let merge_key =
+                    style == ScalarStyle::Plain && text == "<<" || tag.as_deref().and_then(short_tag) == Some("merge");
+                let node = Node {
+                    kind: self.scalar(&text, style, tag.as_deref(), span),
+                    span,
+                };
+                self.add(
+                    anchor,
+                    Built {
+                        node,
+                        size: 1,
+                        height: 0,
+                        merge_key,
+                    },
+                );
             }
             Event::Alias(anchor) => {
                 let built = self.copy(anchor, span(place));
@@ -106,7 +142,14 @@ impl<'t> Builder<'t> {
         if anchor != 0 {
             self.anchors.insert(anchor, Anchor::Open);
         }
-        self.stack.push(Frame { content, span, block: style == StructureStyle::Block, anchor, size: 1, height: 0 });
+        self.stack.push(Frame {
+            content,
+            span,
+            block: style == StructureStyle::Block,
+            anchor,
+            size: 1,
+            height: 0,
+        });
     }
 
     fn close(&mut self, place: &granit_parser::Span) {
@@ -118,11 +161,21 @@ impl<'t> Builder<'t> {
         let mut span = frame.span;
         let kind = match frame.content {
             Content::List(items) => {
-                span.end = if frame.block { items.last().map_or(span.end, |item| item.span.end) } else { end(place) };
+                span.end = if frame.block {
+                    items.last().map_or(span.end, |item| item.span.end)
+                } else {
+                    end(place)
+                };
                 Kind::List(items)
             }
-            Content::Map { mut members, merged, .. } => {
-                span.end = if frame.block { members.last().map_or(span.end, |last| last.value.span.end) } else { end(place) };
+            Content::Map {
+                mut members, merged, ..
+            } => {
+                span.end = if frame.block {
+                    members.last().map_or(span.end, |last| last.value.span.end)
+                } else {
+                    end(place)
+                };
                 if let Some(merged) = merged {
                     merge(&mut members, merged);
                 }
@@ -131,7 +184,15 @@ impl<'t> Builder<'t> {
         };
         span.end = span.end.max(span.start);
         let node = Node { kind, span };
-        self.add(frame.anchor, Built { node, size: frame.size, height: frame.height + 1, merge_key: false });
+        self.add(
+            frame.anchor,
+            Built {
+                node,
+                size: frame.size,
+                height: frame.height + 1,
+                merge_key: false,
+            },
+        );
     }
 
     /// Puts a finished node where it belongs.
@@ -149,10 +210,17 @@ impl<'t> Builder<'t> {
             Content::List(items) => items.push(built.node),
             Content::Map { members, name, merged } => match name.take() {
                 None => *name = Some((built.node, built.merge_key)),
-                Some((name, false)) => members.push(Member { name, value: built.node }),
+                Some((name, false)) => members.push(Member {
+                    name,
+                    value: built.node,
+                }),
                 Some((name, true)) => {
                     let twice = merged.is_some();
-                    *merged = Some(Merged { value: built.node, name, twice });
+                    *merged = Some(Merged {
+                        value: built.node,
+                        name,
+                        twice,
+                    });
                 }
             },
         }
@@ -160,18 +228,33 @@ impl<'t> Builder<'t> {
 
     /// What an alias stands for.
     fn copy(&mut self, anchor: usize, span: Span) -> Built {
-        let invalid = |code, message: &str, hint: &str| Built::invalid(Diagnostic::new(code, message).hint(hint).at(span), span);
+        let invalid =
+            |code, message: &str, hint: &str| Built::invalid(Diagnostic::new(code, message).hint(hint).at(span), span);
         match self.anchors.get(&anchor) {
-            Some(Anchor::Done(built)) if built.height + self.stack.len() > MAX_DEPTH => Built::invalid(too_deep(span), span),
+            Some(Anchor::Done(built)) if built.height + self.stack.len() > MAX_DEPTH => {
+                Built::invalid(too_deep(span), span)
+            }
             Some(Anchor::Done(built)) => {
                 self.copies += built.size;
                 if self.copies > MAX_COPIES {
-                    return invalid(Code::TooManyAliases, "the aliases of this file copy more than a million values", "alias smaller pieces");
+                    return invalid(
+                        Code::TooManyAliases,
+                        "the aliases of this file copy more than a million values",
+                        "alias smaller pieces",
+                    );
                 }
                 built.clone()
             }
-            Some(Anchor::Open) => invalid(Code::InvalidAlias, "the anchor stands for a value that contains this alias", "write out what is meant"),
-            None => invalid(Code::InvalidAlias, "the alias has no anchor", "write `&name` before the value it stands for"),
+            Some(Anchor::Open) => invalid(
+                Code::InvalidAlias,
+                "the anchor stands for a value that contains this alias",
+                "write out what is meant",
+            ),
+            None => invalid(
+                Code::InvalidAlias,
+                "the alias has no anchor",
+                "write `&name` before the value it stands for",
+            ),
         }
     }
 
@@ -183,7 +266,11 @@ impl<'t> Builder<'t> {
             None => scalar::resolve(text),
             Some((_, Some("binary"))) => {
                 return match decode_base64(text) {
-                    Some(text) => Kind::Scalar(Scalar { text: text.into(), resolved: Resolved::String, segments: Box::default() }),
+                    Some(text) => Kind::Scalar(Scalar {
+                        text: text.into(),
+                        resolved: Resolved::String,
+                        segments: Box::default(),
+                    }),
                     None => invalid_tag("the text after `!!binary` is not base64", span),
                 };
             }
@@ -197,18 +284,23 @@ impl<'t> Builder<'t> {
         let notation = match style {
             ScalarStyle::Plain if raw.contains('\n') => Notation::YamlLines,
             ScalarStyle::SingleQuoted if raw.len() != text.len() + 2 || raw.contains('\n') => Notation::YamlSingle,
-            ScalarStyle::DoubleQuoted if raw.len() != text.len() + 2 || raw.contains(['\\', '\n']) => Notation::YamlDouble,
+            ScalarStyle::DoubleQuoted if raw.len() != text.len() + 2 || raw.contains(['\\', '\n']) => {
+                Notation::YamlDouble
+            }
+            // Its place begins where its first line does, after header and indentation.
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                let header = raw.find('\n').map_or(raw.len(), |at| at + 1);
-                let start = Span { start: span.start + header as u32, line: span.line + 1, column: 1, ..span };
-                scalar.segments = segments::align(text, &raw[header..], Notation::YamlLines, start);
+                scalar.segments = segments::align(text, raw, Notation::YamlLines, span);
                 return Kind::Scalar(scalar);
             }
             _ => return Kind::Scalar(scalar),
         };
         let quotes = u32::from(notation != Notation::YamlLines);
         let body = raw.get(quotes as usize..raw.len() - quotes as usize).unwrap_or("");
-        let start = Span { start: span.start + quotes, column: span.column + quotes, ..span };
+        let start = Span {
+            start: span.start + quotes,
+            column: span.column + quotes,
+            ..span
+        };
         scalar.segments = segments::align(text, body, notation, start);
         Kind::Scalar(scalar)
     }
@@ -216,7 +308,15 @@ impl<'t> Builder<'t> {
 
 impl Built {
     fn invalid(diagnostic: Diagnostic, span: Span) -> Self {
-        Self { node: Node { kind: Kind::Invalid(Box::new(diagnostic)), span }, size: 1, height: 0, merge_key: false }
+        Self {
+            node: Node {
+                kind: Kind::Invalid(Box::new(diagnostic)),
+                span,
+            },
+            size: 1,
+            height: 0,
+            merge_key: false,
+        }
     }
 }
 
@@ -225,9 +325,17 @@ fn merge(members: &mut Vec<Member>, merged: Merged) {
     let Merged { value, name, twice } = merged;
     let span = name.span;
     let mut refuse = |message: &str| {
-        let diagnostic = Diagnostic::new(Code::InvalidMerge, message).hint("write `<<: *name` or `<<: [*first, *second]`").at(span);
-        let value = Node { kind: Kind::Invalid(Box::new(diagnostic)), span };
-        members.push(Member { name: name.clone(), value });
+        let diagnostic = Diagnostic::new(Code::InvalidMerge, message)
+            .hint("write `<<: *name` or `<<: [*first, *second]`")
+            .at(span);
+        let value = Node {
+            kind: Kind::Invalid(Box::new(diagnostic)),
+            span,
+        };
+        members.push(Member {
+            name: name.clone(),
+            value,
+        });
     };
     if twice {
         return refuse("the merge key `<<` stands twice in one map");
@@ -239,10 +347,16 @@ fn merge(members: &mut Vec<Member>, merged: Merged) {
     if !sources.iter().all(|source| matches!(source.kind, Kind::Map(_))) {
         return refuse("the merge key `<<` stands for something that is not a map");
     }
-    let mut known: std::collections::HashSet<Box<str>> = members.iter().filter_map(|member| member.name_text().map(Into::into)).collect();
+    let mut known: std::collections::HashSet<Box<str>> = members
+        .iter()
+        .filter_map(|member| member.name_text().map(Into::into))
+        .collect();
     for source in sources {
         let Kind::Map(added) = source.kind else { continue };
-        let new: Vec<Member> = added.into_iter().filter(|member| member.name_text().is_none_or(|name| !known.contains(name))).collect();
+        let new: Vec<Member> = added
+            .into_iter()
+            .filter(|member| member.name_text().is_none_or(|name| !known.contains(name)))
+            .collect();
         known.extend(new.iter().filter_map(|member| member.name_text().map(Into::into)));
         members.extend(new);
     }
@@ -269,7 +383,11 @@ fn short_tag(tag: &Tag) -> Option<&str> {
 }
 
 fn invalid_tag(message: &str, span: Span) -> Kind {
-    Kind::Invalid(Box::new(Diagnostic::new(Code::InvalidTag, message).hint("remove the tag or correct the value").at(span)))
+    Kind::Invalid(Box::new(
+        Diagnostic::new(Code::InvalidTag, message)
+            .hint("remove the tag or correct the value")
+            .at(span),
+    ))
 }
 
 fn shorten(text: &str) -> String {
@@ -306,12 +424,17 @@ fn decode_base64(text: &str) -> Option<String> {
         return None;
     }
     bytes.truncate(bytes.len() - padding);
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(replace_invalid(&bytes))
 }
 
 fn span(place: &granit_parser::Span) -> Span {
     let start = place.start;
-    Span { start: offset(&start), end: end(place), line: start.line() as u32, column: start.col() as u32 + 1 }
+    Span {
+        start: offset(&start),
+        end: end(place),
+        line: start.line() as u32,
+        column: start.col() as u32 + 1,
+    }
 }
 
 fn end(place: &granit_parser::Span) -> u32 {
@@ -319,5 +442,6 @@ fn end(place: &granit_parser::Span) -> u32 {
 }
 
 fn offset(mark: &granit_parser::Marker) -> u32 {
-    mark.byte_offset().expect("a text that is read from memory has byte offsets") as u32
+    mark.byte_offset()
+        .expect("a text that is read from memory has byte offsets") as u32
 }

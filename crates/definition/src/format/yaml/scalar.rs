@@ -5,7 +5,9 @@ use crate::tree::Resolved;
 
 /// What a plain scalar without a tag is.
 pub(crate) fn resolve(text: &str) -> Resolved {
-    let Some(first) = text.bytes().next() else { return Resolved::Null };
+    let Some(first) = text.bytes().next() else {
+        return Resolved::Null;
+    };
     match first {
         b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' => word(text),
         b'.' => match text {
