@@ -135,6 +135,65 @@ codes! {
 
     // query
 
+    /// A query that cannot be understood. The flag keeps its last good version.
+    ///
+    /// Example: `country = "FR"`, `age gt 18; beta eq true`, a text that is not closed.
+    /// Mend: as the hint says. GO Feature Flag reads some of these up to the mistake and drops the rest in silence.
+    QuerySyntax = "query-syntax", Error;
+    /// A query that holds a comparison which cannot be decided, reached with no attribute at all.
+    ///
+    /// Example: `beta gt true`, `age co 1`, `name lt null`: these operators do not exist for these values.
+    /// Mend: use an operator that the value has. GO Feature Flag refuses such a flag too.
+    QueryInvalid = "query-invalid", Error;
+    /// A comparison which cannot be decided. When an evaluation reaches it, the whole query is false.
+    ///
+    /// Example: the second condition of `name pr and beta gt true`. It hides behind the first one when the flag is loaded.
+    /// Mend: use an operator that the value has.
+    QueryUndecidable = "query-undecidable", Warning;
+    /// A comparison that is false whatever the attribute is.
+    ///
+    /// Example: `country in "FR"` (a text is no list), `plan eq ["pro"]` (a list is no text), `address.zip in [1, 2]` (numbers
+    /// inside objects never match a list of whole numbers).
+    /// Mend: `country eq "FR"`, `plan in ["pro"]`, `address.zip in [1.0, 2.0]`.
+    QueryNeverTrue = "query-never-true", Warning;
+    /// `and` and `or` on one level. They bind equally and are read from left to right.
+    ///
+    /// Example: `a pr or b pr and c pr` is `(a pr or b pr) and c pr`.
+    /// Mend: put the conditions that belong together in parentheses.
+    QueryMixedLogic = "query-mixed-logic", Warning;
+    /// `not` without parentheses. It negates everything that follows on its level.
+    ///
+    /// Example: `not a pr and b pr` is `not (a pr and b pr)`.
+    /// Mend: write `not (a pr) and b pr` or `not (a pr and b pr)`.
+    QueryBareNot = "query-bare-not", Warning;
+    /// `&&` or `||`. They are read as `and` and `or`.
+    ///
+    /// GO Feature Flag drops the sign and all conditions after it.
+    /// Mend: write `and` or `or`.
+    QuerySymbolicLogic = "query-symbolic-logic", Warning;
+    /// A line break inside a word, a number or a text. It is dropped, with the spaces after it, as in GO Feature Flag.
+    ///
+    /// Example: a text in quotes that begins on one line of a block and ends on the next.
+    /// Mend: write it on one line.
+    QueryJoinedLines = "query-joined-lines", Warning;
+    /// A query that is read as it is written, where GO Feature Flag is particular about spelling and white space.
+    ///
+    /// Example: `a pr AND b pr`, two spaces before `and`, conditions on lines of their own, `1e5`, a keyword as the name of an
+    /// attribute. GO Feature Flag refuses some of these, and drops all conditions after others.
+    /// Mend: write lower-case keywords and single spaces to be read alike by both.
+    QueryReadAsWritten = "query-read-as-written", Info;
+    /// An attribute inside an object. When it cannot be reached, it is missing.
+    ///
+    /// Example: `plan eq "free" or org.plan eq "free"`. When there is no `org`, GO Feature Flag compares the value of the
+    /// comparison before it (`plan`), and when `org` is no object, its whole query is false.
+    /// Mend: nothing, unless GO Feature Flag reads the same file.
+    QueryNestedAttribute = "query-nested-attribute", Info;
+    /// A whole number that is compared with numbers which may have a fraction. The fraction is cut off first.
+    ///
+    /// Example: `score gt 1` is false for 1.9, `score le 1` is true.
+    /// Mend: write `score gt 1.0` when the attribute can have a fraction.
+    QueryTruncatedNumber = "query-truncated-number", Info;
+
     // validation
 
     /// The flag has no variations.
