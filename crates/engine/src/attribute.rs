@@ -72,6 +72,16 @@ impl<'a> Attributes<'a> {
         view
     }
 
+    /// The view of an empty context.
+    pub(crate) fn empty(request: &'a ContextMap<'a>) -> Self {
+        Self {
+            targeting_key: "",
+            anonymous: false,
+            request,
+            enrichment: None,
+        }
+    }
+
     /// The attribute as it was sent or enriched, without the derived ones.
     pub fn written(&self, name: &str) -> Option<&'a ContextValue<'a>> {
         self.enrichment

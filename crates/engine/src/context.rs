@@ -63,6 +63,12 @@ pub struct ContextMap<'a> {
 const LINEAR: usize = 16;
 
 impl<'a> ContextMap<'a> {
+    /// No members.
+    pub const EMPTY: Self = Self {
+        members: Vec::new(),
+        sorted: false,
+    };
+
     /// Takes members in any order; of equal names the last one stays.
     pub fn from_members(mut members: Vec<(Cow<'a, str>, ContextValue<'a>)>) -> Self {
         if members.len() <= LINEAR {
