@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::tree::MAX_DEPTH;
+use crate::tree::{MAX_DEPTH, Node};
 
 pub(crate) mod json;
 pub(crate) mod lines;
@@ -33,6 +33,21 @@ impl Format {
             Self::Toml
         } else {
             Self::Yaml
+        }
+    }
+
+    /// Reads a whole text into a tree, whatever it is about. Nothing written is a null.
+    ///
+    /// # Errors
+    /// Every syntax error that could be found. A single value that cannot be made sense of is a
+    /// [`Kind::Invalid`](crate::tree::Kind::Invalid) instead.
+    pub fn parse(self, text: &str) -> Result<Node, Vec<Diagnostic>> {
+        match self {
+            Self::Yaml => yaml::parse(text)
+                .map(|root| root.unwrap_or_else(Node::nothing))
+                .map_err(|error| vec![*error]),
+            Self::Json => json::parse(text).map_err(|error| vec![*error]),
+            Self::Toml => toml::parse(text),
         }
     }
 

@@ -12,6 +12,7 @@ pub mod flag;
 pub mod format;
 pub mod query;
 pub mod span;
+pub mod spelling;
 pub mod timestamp;
 pub mod tree;
 pub mod value;

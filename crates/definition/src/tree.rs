@@ -73,6 +73,20 @@ pub enum Resolved {
 }
 
 impl Node {
+    /// What an empty document holds.
+    pub(crate) fn nothing() -> Self {
+        let span = Span {
+            start: 0,
+            end: 0,
+            line: 1,
+            column: 1,
+        };
+        Self {
+            kind: Kind::Scalar(Scalar::new("", Resolved::Null)),
+            span,
+        }
+    }
+
     /// Whether this is a null.
     pub fn is_null(&self) -> bool {
         matches!(

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::Code;
 use crate::format::Format;
+use crate::spelling;
 use crate::tree::{Kind, Member, Node};
 
 use super::{Decoder, Step};
@@ -273,40 +274,7 @@ fn nearest(shape: &Shape, name: &str) -> Option<&'static str> {
     if let Some((_, known)) = shape.traps.iter().find(|(trap, _)| equals_folded(trap, name)) {
         return Some(known);
     }
-    if name.len() > 40 {
-        return None;
-    }
-    let letters = |text: &str| {
-        text.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect::<Vec<_>>()
-    };
-    let written = letters(name);
-    let (distance, known) = shape
-        .known
-        .iter()
-        .map(|known| (edit_distance(&letters(known), &written), *known))
-        .min()?;
-    (distance <= 1.max(known.len() / 4)).then_some(known)
-}
-
-/// Insertions, deletions, changes and swaps of neighbours that make one of the other (optimal string alignment).
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, to) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(from != to)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
+    spelling::nearest(shape.known.iter().copied(), name)
 }
 
 /// Equality under Go's simple case folding, for a known name of ASCII letters.

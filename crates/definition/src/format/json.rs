@@ -6,6 +6,21 @@ use crate::tree::{Kind, MAX_DEPTH, Member, Node, Resolved, Scalar};
 
 use super::lines::Lines;
 
+/// Reads a whole text; one without anything is a null.
+pub(crate) fn parse(text: &str) -> Result<Node, Box<Diagnostic>> {
+    let lines = Lines::new(text);
+    let mut reader = Reader::new(text, &lines);
+    if reader.offset() == text.len() {
+        return Ok(Node::nothing());
+    }
+    let node = reader.value(0)?;
+    if reader.offset() == text.len() {
+        Ok(node)
+    } else {
+        Err(reader.unexpected("the end of the text"))
+    }
+}
+
 /// Reads JSON from a place in a text on. Every number is a 64-bit float, lone surrogates become U+FFFD.
 pub(crate) struct Reader<'t> {
     text: &'t str,
