@@ -1,3 +1,6 @@
-//! Every metric name and the logging set-up.
+//! What the relay tells about itself: every metric with its name, type and labels, and the logs.
+//!
+//! Nothing here is global but the logger: a [`metrics::Metrics`] belongs to the registry it was made for.
 
 pub mod logging;
+pub mod metrics;

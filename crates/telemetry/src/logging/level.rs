@@ -1,6 +1,6 @@
 //! How much is logged, and in which form.
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing::level_filters::LevelFilter;
 
 /// The lowest severity that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -32,6 +32,16 @@ impl LogLevel {
             "dpanic" | "panic" | "fatal" => Self::Fatal,
             _ => return None,
         })
+    }
+}
+
+impl LogLevel {
+    /// The level behind `level as u8`.
+    pub(super) fn from_u8(level: u8) -> Self {
+        [Self::Debug, Self::Info, Self::Warn, Self::Error]
+            .get(usize::from(level))
+            .copied()
+            .unwrap_or(Self::Fatal)
     }
 }
 

@@ -1,0 +1,116 @@
+//! Every metric: name, type and labels as GO Feature Flag has them, declared once.
+//!
+//! What callers choose is bounded: a flag in no set counts as `unknown`, hosts after the first [`MAX_HOSTS`] as `other`, methods
+//! of nobody's standard as `other`. Counting a request takes no lock and no memory once its series exists.
+
+mod families;
+mod flags;
+mod requests;
+
+use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
+
+pub use families::{FAMILIES, Family, FamilyKind};
+pub use flags::{FlagCounter, FlagCounters};
+pub use requests::{MAX_HOSTS, Requests, RouteMetrics, Sample};
+
+/// `Content-Type` of [`render`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
+/// What this binary was built from, for `gofeatureflag_build_info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildInformation<'a> {
+    /// Version of Flagstaff.
+    pub version: &'a str,
+    /// Commit, or `unknown`.
+    pub revision: &'a str,
+    /// Version of the compiler, in the label that GO Feature Flag has for Go's.
+    pub compiler: &'a str,
+}
+
+/// The metrics of one relay. Cloning is cheap and shares them.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// Requests of the API listener.
+    pub requests: Requests,
+    /// Single evaluations, by flag; on entry, found or not.
+    pub flag_evaluations: FlagCounters,
+    /// Bulk evaluations that were answered.
+    pub all_flag_evaluations: IntCounter,
+    /// Flags of bulk answers, by flag; only when that is configured.
+    pub bulk_flag_evaluations: FlagCounters,
+    /// Events handed to the collector.
+    pub collected_events: IntCounter,
+    /// Changes of flag sets.
+    pub flag_changes: IntCounter,
+    /// Flags that appeared.
+    pub flags_created: FlagChanges,
+    /// Flags that changed.
+    pub flags_updated: FlagChanges,
+    /// Flags that went.
+    pub flags_deleted: FlagChanges,
+    /// Forced refreshes.
+    pub force_refreshes: IntCounter,
+    /// Answers of the configuration endpoint.
+    pub flag_configurations: IntCounter,
+    /// Manifests that were answered.
+    pub manifests: IntCounter,
+}
+
+/// A total and the same by flag.
+#[derive(Debug, Clone)]
+pub struct FlagChanges {
+    total: IntCounter,
+    by_flag: IntCounterVec,
+}
+
+impl FlagChanges {
+    /// Counts a flag.
+    pub fn count(&self, flag: &str) {
+        self.total.inc();
+        self.by_flag.with_label_values(&[flag]).inc();
+    }
+}
+
+impl Metrics {
+    /// Registers every metric.
+    ///
+    /// # Errors
+    /// When the registry holds one of the names already.
+    pub fn register(registry: &Registry, build: &BuildInformation<'_>) -> Result<Self, prometheus::Error> {
+        let counter = |family: &Family| family.counter(registry);
+        let counters = |family: &Family| family.counters(registry);
+        let changes = |total, by_flag| {
+            Ok::<_, prometheus::Error>(FlagChanges {
+                total: counter(total)?,
+                by_flag: counters(by_flag)?,
+            })
+        };
+        families::register_build_information(registry, build)?;
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(Self {
+            requests: Requests::register(registry)?,
+            flag_evaluations: FlagCounters::new(counters(&families::FLAG_EVALUATIONS)?),
+            all_flag_evaluations: counter(&families::ALL_FLAG_EVALUATIONS)?,
+            bulk_flag_evaluations: FlagCounters::new(counters(&families::BULK_FLAG_EVALUATIONS)?),
+            collected_events: counter(&families::COLLECTED_EVENTS)?,
+            flag_changes: counter(&families::FLAG_CHANGES)?,
+            flags_created: changes(&families::FLAG_CREATE_TOTAL, &families::FLAG_CREATE)?,
+            flags_updated: changes(&families::FLAG_UPDATE_TOTAL, &families::FLAG_UPDATE)?,
+            flags_deleted: changes(&families::FLAG_DELETE_TOTAL, &families::FLAG_DELETE)?,
+            force_refreshes: counter(&families::FORCE_REFRESH)?,
+            flag_configurations: counter(&families::FLAG_CONFIGURATION)?,
+            manifests: counter(&families::GET_MANIFEST)?,
+        })
+    }
+}
+
+/// Everything that a registry holds, in the text format; its type is [`CONTENT_TYPE`].
+///
+/// # Errors
+/// When a metric cannot be written in that format.
+pub fn render(registry: &Registry) -> Result<Vec<u8>, prometheus::Error> {
+    let mut text = Vec::new();
+    TextEncoder::new().encode(&registry.gather(), &mut text)?;
+    Ok(text)
+}
