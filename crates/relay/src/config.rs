@@ -5,9 +5,18 @@
 //! into [`Settings`], what the relay works with. Every problem found on the way is collected, so that one start shows all of
 //! them.
 
+mod conversion;
+mod decode;
+mod duration;
+mod environment;
+mod file;
 mod keys;
+mod kinds;
+mod load;
 mod report;
 mod settings;
+mod shape;
+mod tree;
 
 pub use keys::{ApiKey, Grant, KeyClass, Keys};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
@@ -38,4 +47,12 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What the operator should know, in the order of the file: warnings, deprecated spellings, parts that are not active.
     pub notices: Vec<Notice>,
+}
+
+/// Reads the configuration: the file, then the environment over it.
+///
+/// # Errors
+/// Every problem at once, each with its setting and its place.
+pub fn load(sources: &Sources) -> Result<Loaded, ConfigurationError> {
+    load::load(sources)
 }

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Where a value was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Origin {
+    /// Nowhere: it is about something that was not written.
+    #[default]
+    Absent,
     /// A place in the configuration file.
     File {
         /// The file as it was named.
@@ -17,8 +20,6 @@ pub enum Origin {
     },
     /// An environment variable, by its full name.
     Variable(Arc<str>),
-    /// Nowhere: it is about something that was not written.
-    Absent,
 }
 
 impl fmt::Display for Origin {
@@ -31,14 +32,14 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One thing that makes a configuration unusable.
+/// One thing that is wrong with a configuration, or worth knowing about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where it was written.
     pub origin: Origin,
     /// The setting, like `flagSets[0].retrievers[1].url`; empty when it is about the file as a whole.
     pub path: String,
-    /// What was expected. Never holds a value of a variable.
+    /// What is wrong and what was expected. Never holds the value of a variable.
     pub message: String,
 }
 
@@ -52,13 +53,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Something the operator should know, though the configuration can be served. Log it as a warning.
+/// Something the operator should know although the configuration can be served; to be logged as a warning.
 pub type Notice = Problem;
 
-/// Every problem of a configuration.
+/// Every problem of a configuration that cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigurationError {
-    /// The problems, at least one, in the order of the file.
+    /// The problems, at least one.
     pub problems: Vec<Problem>,
     /// What was noticed besides.
     pub notices: Vec<Notice>,
@@ -68,5 +69,53 @@ impl fmt::Display for ConfigurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("configuration error")?;
         self.problems.iter().try_for_each(|problem| write!(f, "\n{problem}"))
+    }
+}
+
+/// Collects what is found while a configuration is read.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    problems: Vec<Problem>,
+    notices: Vec<Notice>,
+}
+
+impl Report {
+    /// Something that makes the configuration unusable.
+    pub(super) fn problem(&mut self, origin: &Origin, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem {
+            origin: origin.clone(),
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Something that the operator should know.
+    pub(super) fn notice(&mut self, origin: &Origin, path: impl Into<String>, message: impl Into<String>) {
+        self.notices.push(Notice {
+            origin: origin.clone(),
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Fails with every problem, if there is one.
+    pub(super) fn finish<T>(self, value: T) -> Result<(T, Vec<Notice>), ConfigurationError> {
+        if self.problems.is_empty() {
+            Ok((value, self.notices))
+        } else {
+            Err(ConfigurationError {
+                problems: self.problems,
+                notices: self.notices,
+            })
+        }
+    }
+
+    /// Fails with one problem more.
+    pub(super) fn fail<T>(mut self, problem: Problem) -> Result<T, ConfigurationError> {
+        self.problems.push(problem);
+        Err(ConfigurationError {
+            problems: self.problems,
+            notices: self.notices,
+        })
     }
 }

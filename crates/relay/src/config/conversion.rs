@@ -1,0 +1,351 @@
+//! From what was written to what works: defaults, deprecated spellings, ranges, and what must be there.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flagstaff_telemetry::logging::{LogFormat, LogLevel};
+
+use super::decode::Written;
+use super::file::{JaegerSamplerFile, OtelFile, RootFile, ServerFile};
+use super::report::{Origin, Report};
+use super::settings::{JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, Server, Settings, Swagger};
+
+mod flag_sets;
+
+const DEFAULT_PORT: u16 = 1031;
+const DEFAULT_HOST: &str = "0.0.0.0";
+const DEFAULT_SWAGGER_HOST: &str = "localhost";
+const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_BODY: usize = 1 << 20;
+const DEFAULT_COLLECTOR_BODY: usize = 16 << 20;
+
+/// Converts a file. What does not fit is reported and replaced by its default, so that everything is looked at.
+pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
+    let logging = Logging {
+        level: choice(
+            file.log_level.as_ref(),
+            "logLevel",
+            LogLevel::parse,
+            LogLevel::NAMES,
+            report,
+        ),
+        format: log_format(file.log_format.as_ref(), report),
+    };
+    let swagger_file = file.swagger.as_ref().map(|swagger| &swagger.value);
+    let swagger = Swagger {
+        enabled: is_set(swagger_file.and_then(|swagger| swagger.enabled.as_ref()))
+            || is_set(file.enable_swagger.as_ref()),
+        host: text(swagger_file.and_then(|swagger| swagger.host.as_ref()))
+            .or_else(|| text(file.host.as_ref()))
+            .unwrap_or_else(|| DEFAULT_SWAGGER_HOST.into()),
+    };
+    let server = server(&file, report);
+    let mut open_telemetry = file
+        .otel
+        .as_ref()
+        .map(|otel| open_telemetry(&otel.value))
+        .unwrap_or_default();
+    open_telemetry.endpoint = open_telemetry
+        .endpoint
+        .or_else(|| text(file.open_telemetry_otlp_endpoint.as_ref()));
+    if let Some(sampler) = file.jaeger.as_ref().and_then(|jaeger| jaeger.value.sampler.as_ref()) {
+        open_telemetry.jaeger = jaeger(&sampler.value, report);
+    }
+    let (flag_sets, keys) = flag_sets::convert(
+        file.options,
+        file.flag_sets,
+        file.authorized_keys,
+        file.api_keys,
+        report,
+    );
+    Settings {
+        server,
+        swagger,
+        logging,
+        hide_banner: is_set(file.hide_banner.as_ref()),
+        enable_pprof: is_set(file.enable_pprof.as_ref()),
+        version_header: !is_set(file.disable_version_header.as_ref()),
+        bulk_metric_flag_names: is_set(file.enable_bulk_metric_flag_names.as_ref()),
+        keys,
+        flag_sets,
+        open_telemetry,
+    }
+}
+
+fn server(file: &RootFile, report: &mut Report) -> Server {
+    let server = file.server.as_ref().map(|server| &server.value);
+    let limits = server
+        .and_then(|server| server.limits.as_ref())
+        .map(|limits| &limits.value);
+    let mode = mode(server, file, report);
+    let monitoring = successor(
+        server.and_then(|server| server.monitoring_port.as_ref()),
+        file.monitoring_port.as_ref(),
+        report,
+    );
+    let monitoring_port = monitoring.and_then(|written| port(written, report));
+    if let (Mode::Http { port }, Some(monitoring), Some(written)) = (&mode, monitoring_port, monitoring)
+        && *port == monitoring
+    {
+        report.problem(
+            &written.origin,
+            &written.path,
+            "is the port of the API, choose another one or leave it out",
+        );
+    }
+    Server {
+        mode,
+        host: text(server.and_then(|server| server.host.as_ref())).unwrap_or_else(|| DEFAULT_HOST.into()),
+        monitoring_port,
+        limits: Limits {
+            body: bytes(limits.and_then(|limits| limits.body.as_ref()), DEFAULT_BODY, report),
+            collector_body: bytes(
+                limits.and_then(|limits| limits.collector_body.as_ref()),
+                DEFAULT_COLLECTOR_BODY,
+                report,
+            ),
+        },
+        drain_timeout: server
+            .and_then(|server| server.drain_timeout.as_ref())
+            .map_or(DEFAULT_DRAIN_TIMEOUT, |written| written.value),
+    }
+}
+
+fn mode(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mode {
+    let written = server
+        .and_then(|server| server.mode.as_ref())
+        .filter(|mode| !mode.value.is_empty());
+    let name = match written {
+        Some(mode) => &*mode.value,
+        None if is_set(file.start_as_aws_lambda.as_ref()) => {
+            deprecated(file.start_as_aws_lambda.as_ref(), "server.mode", report);
+            "lambda"
+        }
+        None => "http",
+    };
+    match name {
+        "unixsocket" => match text(server.and_then(|server| server.unix_socket_path.as_ref())) {
+            Some(path) => Mode::UnixSocket {
+                path: PathBuf::from(String::from(path)),
+            },
+            None => {
+                let origin = written.map(|mode| mode.origin.clone()).unwrap_or_default();
+                let message = "unixSocketPath must be set when server mode is unixsocket";
+                report.problem(&origin, "server.unixSocketPath", message);
+                Mode::UnixSocket { path: PathBuf::new() }
+            }
+        },
+        "lambda" => lambda(server, file, report),
+        other => {
+            if let Some(mode) = written.filter(|_| other != "http") {
+                let message = format!(
+                    "{} is not a mode, use http, unixsocket or lambda",
+                    shown(&mode.value, &mode.origin)
+                );
+                report.problem(&mode.origin, &mode.path, message);
+            }
+            let written = successor(
+                server.and_then(|server| server.port.as_ref()),
+                file.listen.as_ref(),
+                report,
+            );
+            Mode::Http {
+                port: written
+                    .and_then(|written| port(written, report))
+                    .unwrap_or(DEFAULT_PORT),
+            }
+        }
+    }
+}
+
+fn lambda(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mode {
+    let adapter = successor(
+        server.and_then(|server| server.aws_lambda_adapter.as_ref()),
+        file.aws_lambda_adapter.as_ref(),
+        report,
+    );
+    let base_path = successor(
+        server.and_then(|server| server.aws_api_gateway_base_path.as_ref()),
+        file.aws_api_gateway_base_path.as_ref(),
+        report,
+    );
+    let event = match adapter.map(|adapter| adapter.value.to_ascii_lowercase()).as_deref() {
+        None | Some("" | "apigatewayv2") => LambdaEvent::ApiGatewayV2,
+        Some("apigatewayv1") => LambdaEvent::ApiGatewayV1,
+        Some("alb") => LambdaEvent::Alb,
+        Some(_) => {
+            if let Some(Written { value, origin, path }) = adapter {
+                let message = format!(
+                    "{} is not an adapter, APIGatewayV2 is used; others are APIGatewayV1 and ALB",
+                    shown(value, origin)
+                );
+                report.notice(origin, path, message);
+            }
+            LambdaEvent::ApiGatewayV2
+        }
+    };
+    let base_path = match base_path.map(|written| written.value.trim_end_matches('/')) {
+        None | Some("") => Box::from(""),
+        Some(path) if path.starts_with('/') => path.into(),
+        Some(path) => format!("/{path}").into(),
+    };
+    Mode::Lambda { event, base_path }
+}
+
+fn open_telemetry(otel: &OtelFile) -> OpenTelemetry {
+    let otlp = otel
+        .exporter
+        .as_ref()
+        .and_then(|exporter| exporter.value.otlp.as_ref())
+        .map(|otlp| &otlp.value);
+    let attributes = otel
+        .resource
+        .as_ref()
+        .and_then(|resource| resource.value.attributes.as_ref());
+    OpenTelemetry {
+        disabled: is_set(otel.sdk.as_ref().and_then(|sdk| sdk.value.disabled.as_ref())),
+        endpoint: text(otlp.and_then(|otlp| otlp.endpoint.as_ref())),
+        protocol: text(otlp.and_then(|otlp| otlp.protocol.as_ref())),
+        service_name: text(otel.service.as_ref().and_then(|service| service.value.name.as_ref())),
+        sampler: text(otel.traces.as_ref().and_then(|traces| traces.value.sampler.as_ref())),
+        resource_attributes: attributes
+            .map(|attributes| attributes.value.0.clone())
+            .unwrap_or_default(),
+        jaeger: JaegerSampler::default(),
+    }
+}
+
+fn jaeger(file: &JaegerSamplerFile, report: &mut Report) -> JaegerSampler {
+    let default = JaegerSampler::default();
+    let host = file.manager.as_ref().and_then(|manager| manager.value.host.as_ref());
+    let operations = file.max.as_ref().and_then(|max| max.value.operations.as_ref());
+    JaegerSampler {
+        manager: text(host.and_then(|host| host.value.port.as_ref())).unwrap_or(default.manager),
+        refresh_interval: file
+            .refresh
+            .as_ref()
+            .and_then(|refresh| refresh.value.interval.as_ref())
+            .map_or(default.refresh_interval, |written| written.value),
+        max_operations: operations
+            .and_then(|written| in_range(written, 0, u32::MAX, report))
+            .filter(|operations| *operations != 0)
+            .unwrap_or(default.max_operations),
+    }
+}
+
+/// A setting or, unless it was written (0 and empty count as not written), its deprecated spelling, which is announced.
+fn successor<'a, T: PartialEq + Default>(
+    written: Option<&'a Written<T>>,
+    old: Option<&'a Written<T>>,
+    report: &mut Report,
+) -> Option<&'a Written<T>> {
+    let is_written = |written: &&Written<T>| written.value != T::default();
+    let old = old.filter(is_written);
+    match (written.filter(is_written), old) {
+        (Some(written), Some(_)) => {
+            deprecated(old, &written.path, report);
+            Some(written)
+        }
+        (Some(written), None) => Some(written),
+        (None, old) => {
+            deprecated(old, "its place under server", report);
+            old
+        }
+    }
+}
+
+/// Announces a deprecated spelling.
+fn deprecated<T>(written: Option<&Written<T>>, instead: &str, report: &mut Report) {
+    if let Some(Written { origin, path, .. }) = written {
+        report.notice(origin, path, format!("is deprecated, use {instead}"));
+    }
+}
+
+/// A port; 0 means none.
+fn port(written: &Written<i64>, report: &mut Report) -> Option<u16> {
+    in_range(written, 0, u16::MAX, report).filter(|port| *port != 0)
+}
+
+/// A number of bytes; 0 means the default.
+fn bytes(written: Option<&Written<i64>>, default: usize, report: &mut Report) -> usize {
+    let bytes = written
+        .and_then(|written| in_range(written, 0, u32::MAX, report))
+        .unwrap_or(0);
+    if bytes == 0 { default } else { bytes as usize }
+}
+
+/// A number between two bounds.
+fn in_range<T: TryFrom<i64> + Into<i64> + Copy>(
+    written: &Written<i64>,
+    least: T,
+    most: T,
+    report: &mut Report,
+) -> Option<T> {
+    let value = T::try_from(written.value)
+        .ok()
+        .filter(|_| (least.into()..=most.into()).contains(&written.value));
+    if value.is_none() {
+        let shown = shown(&written.value.to_string(), &written.origin);
+        let message = format!("{shown} is not between {} and {}", least.into(), most.into());
+        report.problem(&written.origin, &written.path, message);
+    }
+    value
+}
+
+/// One of some words, or the default.
+fn choice<T: Default>(
+    written: Option<&Written<Box<str>>>,
+    what: &str,
+    parse: fn(&str) -> Option<T>,
+    names: &[&str],
+    report: &mut Report,
+) -> T {
+    let Some(Written { value, origin, path }) = written else {
+        return T::default();
+    };
+    parse(value).unwrap_or_else(|| {
+        let message = format!(
+            "{} is not a {what}, use one of {}",
+            shown(value, origin),
+            names.join(", ")
+        );
+        report.problem(origin, path, message);
+        T::default()
+    })
+}
+
+fn log_format(written: Option<&Written<Box<str>>>, report: &mut Report) -> LogFormat {
+    let Some(Written { value, origin, path }) = written else {
+        return LogFormat::default();
+    };
+    LogFormat::parse(value).unwrap_or_else(|| {
+        let shown = shown(value, origin);
+        let message = format!(
+            "invalid log format {}, use one of {}",
+            shown.trim_matches('"'),
+            LogFormat::NAMES.join(", ")
+        );
+        report.problem(origin, path, message);
+        LogFormat::default()
+    })
+}
+
+/// How a value is called in a message: a word of the file is quoted, a value of a variable never shown.
+fn shown(value: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Variable(name) => format!("the value of {name}"),
+        _ => format!("{value:?}"),
+    }
+}
+
+/// Whether a switch was written and is on.
+fn is_set(written: Option<&Written<bool>>) -> bool {
+    written.is_some_and(|written| written.value)
+}
+
+/// A text that was written and is not empty.
+fn text(written: Option<&Written<Box<str>>>) -> Option<Box<str>> {
+    written
+        .map(|written| written.value.clone())
+        .filter(|text| !text.is_empty())
+}

@@ -1,0 +1,393 @@
+//! Flag sets, what belongs to each of them, and the keys.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagstaff_definition::format::Format;
+use flagstaff_retrievers::kinds;
+use flagstaff_retrievers::settings::SettingsError;
+
+use super::super::decode::{Options, Written};
+use super::super::file::{AuthorizedKeysFile, ExporterTable, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
+use super::super::keys::{ApiKey, KeyClass, Keys};
+use super::super::kinds::{Finding, check_exporter, check_notifier};
+use super::super::report::{Origin, Report};
+use super::super::settings::{FlagSetSettings, FlagSets, RetrieverSettings};
+use super::{is_set, shown, text};
+
+const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
+const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Converts the flag sets and collects every key with its class: a later one wins, the order is that of GO Feature Flag.
+pub(super) fn convert(
+    options: OptionsFile,
+    flag_sets: Option<Written<Vec<Written<FlagSetFile>>>>,
+    authorized: Option<Written<AuthorizedKeysFile>>,
+    deprecated: Option<Written<Vec<Box<str>>>>,
+    report: &mut Report,
+) -> (FlagSets, Keys) {
+    let mut keys = Keys::default();
+    let authorized = authorized.map(|authorized| authorized.value);
+    let evaluation = authorized
+        .as_ref()
+        .and_then(|authorized| authorized.evaluation.as_ref());
+    for written in [evaluation, deprecated.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter(|keys| !keys.value.is_empty())
+    {
+        // Listing a key asks for authentication, even if the key is empty and opens nothing.
+        keys.require();
+        insert(&mut keys, written, KeyClass::Evaluation, report);
+    }
+    let flag_sets = match flag_sets.map(|sets| sets.value).filter(|sets| !sets.is_empty()) {
+        Some(sets) => {
+            report_ignored(&options, report);
+            named(sets, &mut keys, report)
+        }
+        None => FlagSets::Default(Box::new(flag_set(options, &Label { name: None, path: "" }, report))),
+    };
+    if let Some(admin) = authorized.as_ref().and_then(|authorized| authorized.admin.as_ref()) {
+        insert(&mut keys, admin, KeyClass::Admin, report);
+    }
+    (flag_sets, keys)
+}
+
+/// How a flag set is called in messages.
+struct Label<'a> {
+    name: Option<&'a str>,
+    path: &'a str,
+}
+
+impl Label<'_> {
+    /// A message of this flag set.
+    fn message(&self, message: impl std::fmt::Display) -> String {
+        match (self.name, self.path) {
+            (None, "") => message.to_string(),
+            (None, path) => format!("flagset {path}: {message}"),
+            (Some(name), _) => format!("flagset {name}: {message}"),
+        }
+    }
+
+    fn to_text(&self) -> &str {
+        self.name.unwrap_or(self.path)
+    }
+}
+
+fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Keys, report: &mut Report) -> FlagSets {
+    let mut converted: Vec<(FlagSetSettings, String)> = Vec::new();
+    for (
+        at,
+        Written {
+            value: set,
+            origin,
+            path,
+        },
+    ) in sets.into_iter().enumerate()
+    {
+        let name = set.name.as_ref().filter(|name| !matches!(&*name.value, "" | "default"));
+        match (name, &set.name) {
+            (None, Some(written)) if &*written.value == "default" => {
+                let message =
+                    "default is not a name of its own: the flag set counts as unnamed and is known by its keys";
+                report.notice(&written.origin, &written.path, message);
+            }
+            (None, _) => report.notice(&origin, &path, "the flag set has no name and is known by its keys"),
+            (Some(name), _) => {
+                if converted
+                    .iter()
+                    .any(|(other, _)| other.name.as_deref() == Some(&*name.value))
+                {
+                    let message = format!(
+                        "flagset {} is there twice, give each flag set a name of its own",
+                        name.value
+                    );
+                    report.problem(&name.origin, &name.path, message);
+                }
+            }
+        }
+        let label = Label {
+            name: name.map(|name| &*name.value),
+            path: &path,
+        };
+        let api_keys = set
+            .api_keys
+            .as_ref()
+            .map(|written| known(written, report))
+            .unwrap_or_default();
+        if api_keys.is_empty() {
+            let origin = set.api_keys.as_ref().map_or(&origin, |written| &written.origin);
+            report.problem(
+                origin,
+                format!("{path}.apiKeys"),
+                format!("flagset {} has no API keys", label.to_text()),
+            );
+        }
+        for key in &api_keys {
+            if let Some((_, other)) = converted.iter().find(|(other, _)| other.api_keys.contains(key)) {
+                let origin = set.api_keys.as_ref().map_or(&origin, |written| &written.origin);
+                let message = format!(
+                    "an API key is used by multiple flagsets: {other} and {}",
+                    label.to_text()
+                );
+                report.problem(origin, format!("{path}.apiKeys"), message);
+            }
+            keys.insert(*key, KeyClass::FlagSet, Some(at));
+        }
+        let settings = flag_set(set.options, &label, report);
+        let label = label.to_text().to_owned();
+        let name = name.map(|name| Arc::from(&*name.value));
+        converted.push((
+            FlagSetSettings {
+                name,
+                api_keys,
+                ..settings
+            },
+            label,
+        ));
+    }
+    FlagSets::Named(converted.into_iter().map(|(set, _)| set).collect())
+}
+
+/// Says what is written at the top of the file and does not count, since flag sets inherit nothing.
+fn report_ignored(options: &OptionsFile, report: &mut Report) {
+    let mut ignored = |origin: Option<(&Origin, &str)>| {
+        if let Some((origin, path)) = origin {
+            report.notice(
+                origin,
+                path,
+                "is ignored because there are flag sets, write it into each of them",
+            );
+        }
+    };
+    ignored(
+        options
+            .retriever
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .retrievers
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .exporter
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .exporters
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .notifiers
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .notifier
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
+            .evaluation_context_enrichment
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+}
+
+fn flag_set(options: OptionsFile, label: &Label<'_>, report: &mut Report) -> FlagSetSettings {
+    let format = options
+        .file_format
+        .as_ref()
+        .map(|written| format(&written.value, &written.origin, &written.path, report));
+    let retrievers = retrievers(&options, format.unwrap_or_default(), label, report);
+    check_exporters(&options, label, report);
+    check_notifiers(&options, label, report);
+    FlagSetSettings {
+        name: None,
+        api_keys: Vec::new(),
+        retrievers,
+        polling_interval: polling_interval(options.polling_interval.map_or(0, |written| written.value)),
+        polling_jitter: is_set(options.enable_polling_jitter.as_ref()),
+        start_with_retriever_error: is_set(options.start_with_retriever_error.as_ref()),
+        disable_notifier_on_init: is_set(options.disable_notifier_on_init.as_ref()),
+        persistent_file: text(options.persistent_flag_configuration_file.as_ref())
+            .map(|path| PathBuf::from(String::from(path))),
+        allow_client_time: options.allow_client_time.is_none_or(|written| written.value),
+        enrichment: options
+            .evaluation_context_enrichment
+            .map(|written| written.value)
+            .unwrap_or_default(),
+    }
+}
+
+/// Milliseconds as written: 0 is the default, less than a second is a second, negative is no polling.
+fn polling_interval(milliseconds: i64) -> Option<Duration> {
+    match u64::try_from(milliseconds).ok()? {
+        0 => Some(DEFAULT_POLLING_INTERVAL),
+        milliseconds => Some(Duration::from_millis(milliseconds).max(LEAST_POLLING_INTERVAL)),
+    }
+}
+
+/// A format; an unknown one is YAML, as in GO Feature Flag, with a notice.
+fn format(name: &str, origin: &Origin, path: &str, report: &mut Report) -> Format {
+    if !["", "yaml", "json", "toml"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+    {
+        let message = format!(
+            "{} is not a format, yaml is used; others are json and toml",
+            shown(name, origin)
+        );
+        report.notice(origin, path, message);
+    }
+    Format::from_setting(name)
+}
+
+fn retrievers(options: &OptionsFile, format: Format, label: &Label<'_>, report: &mut Report) -> Vec<RetrieverSettings> {
+    let mut converted = Vec::new();
+    if let Some(written) = &options.retriever {
+        converted.extend(retriever(written, None, format, label, report));
+    }
+    for (at, written) in options.retrievers.iter().flat_map(|list| &list.value).enumerate() {
+        converted.extend(retriever(written, Some(at), format, label, report));
+    }
+    if options.retriever.is_none() && options.retrievers.as_ref().is_none_or(|list| list.value.is_empty()) {
+        let origin = options
+            .retrievers
+            .as_ref()
+            .map(|list| list.origin.clone())
+            .unwrap_or_default();
+        let message = label.message(
+            "no retriever available in the configuration, add one like retriever: {kind: file, path: flags.yaml}",
+        );
+        report.problem(&origin, label.path, message);
+    }
+    converted
+}
+
+fn retriever(
+    written: &Written<Options<RetrieverTable>>,
+    index: Option<usize>,
+    default: Format,
+    label: &Label<'_>,
+    report: &mut Report,
+) -> Option<RetrieverSettings> {
+    let Written { value, origin, path } = written;
+    let mut options = value.values.clone();
+    options.remove("fileFormat");
+    if let Err(error) = kinds::build(&options) {
+        let (property, message) = match &error {
+            SettingsError::UnknownKind { kind, known } => {
+                let kind = shown(kind, value.origin("kind").unwrap_or(origin));
+                (
+                    "kind".to_owned(),
+                    format!("kind {kind} is not supported, use one of {known}"),
+                )
+            }
+            SettingsError::Missing { .. } => ("kind".to_owned(), error.to_string()),
+            SettingsError::Invalid { property, .. } => (property.clone(), error.to_string()),
+            _ => ("kind".to_owned(), error.to_string()),
+        };
+        let message = label.message(in_list("retriever", index, &message));
+        report.problem(value.origin(&property).unwrap_or(origin), path, message);
+        return None;
+    }
+    let own = value.text("fileFormat");
+    let format = match value.origin("fileFormat") {
+        Some(origin) if !own.is_empty() => format(own, origin, &format!("{path}.fileFormat"), report),
+        _ => default,
+    };
+    Some(RetrieverSettings { options, format })
+}
+
+fn check_exporters(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {
+    let mut check = |written: &Written<Options<ExporterTable>>, index| {
+        check_backend("exporter", written, index, label, check_exporter, report);
+    };
+    options.exporter.iter().for_each(|written| check(written, None));
+    let list = options.exporters.iter().flat_map(|list| &list.value).enumerate();
+    list.for_each(|(at, written)| check(written, Some(at)));
+}
+
+fn check_notifiers(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {
+    let is_filled = |list: &&Written<Vec<Written<Options<NotifierTable>>>>| !list.value.is_empty();
+    let (notifiers, legacy) = (
+        options.notifiers.as_ref().filter(is_filled),
+        options.notifier.as_ref().filter(is_filled),
+    );
+    if let (Some(_), Some(legacy)) = (notifiers, legacy) {
+        report.notice(&legacy.origin, &legacy.path, "is ignored, notifiers counts");
+    }
+    let list = notifiers
+        .or(legacy)
+        .into_iter()
+        .flat_map(|list| &list.value)
+        .enumerate();
+    list.for_each(|(at, written)| check_backend("notifier", written, Some(at), label, check_notifier, report));
+}
+
+/// Checks an exporter or a notifier, and says that it is not active.
+fn check_backend<T>(
+    noun: &str,
+    written: &Written<Options<T>>,
+    index: Option<usize>,
+    label: &Label<'_>,
+    check: impl FnOnce(&Options<T>, &dyn Fn(&str) -> String) -> Result<&'static str, Finding>,
+    report: &mut Report,
+) {
+    let Written { value, origin, path } = written;
+    let name = |property: &str| shown(value.text(property), value.origin(property).unwrap_or(origin));
+    match check(value, &name) {
+        Ok(kind) => {
+            let message = format!("{noun} {kind} is not active: this version has no {noun}s yet");
+            report.notice(origin, path, label.message(message));
+        }
+        Err((property, message)) => {
+            let message = label.message(in_list(noun, index, &message));
+            report.problem(value.origin(property).unwrap_or(origin), path, message);
+        }
+    }
+}
+
+/// A message about one of several, in the words of GO Feature Flag.
+fn in_list(noun: &str, index: Option<usize>, message: &str) -> String {
+    match index {
+        Some(index) => format!("{noun} at index {index} validation failed: invalid {noun}: {message}"),
+        None => format!("invalid {noun}: {message}"),
+    }
+}
+
+/// Adds the keys of a list.
+fn insert(keys: &mut Keys, written: &Written<Vec<Box<str>>>, class: KeyClass, report: &mut Report) {
+    known(written, report)
+        .into_iter()
+        .for_each(|key| keys.insert(key, class, None));
+}
+
+/// The keys of a list; an empty one is announced and left out.
+fn known(written: &Written<Vec<Box<str>>>, report: &mut Report) -> Vec<ApiKey> {
+    let keys: Vec<ApiKey> = written
+        .value
+        .iter()
+        .filter_map(|text| ApiKey::new(text.as_bytes()))
+        .collect();
+    if keys.len() < written.value.len() {
+        report.notice(
+            &written.origin,
+            &written.path,
+            "holds an empty key, which opens nothing",
+        );
+    }
+    keys
+}
