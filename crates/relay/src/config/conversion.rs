@@ -54,8 +54,8 @@ pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
     let (flag_sets, keys) = flag_sets::convert(
         file.options,
         file.flag_sets,
-        file.authorized_keys,
-        file.api_keys,
+        file.authorized_keys.as_ref().map(|keys| &keys.value),
+        file.api_keys.as_ref(),
         report,
     );
     Settings {

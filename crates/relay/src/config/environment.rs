@@ -45,7 +45,7 @@ pub(super) fn overlay(
         let origin = Origin::Variable(Arc::from(variable.as_str()));
         match resolve(Shape::Section(groups), &segments, Vec::new()) {
             Ok((steps, leaf)) => {
-                if let Some(value) = node(leaf, value, &origin, report) {
+                if let Some(value) = node(&leaf, value, &origin, report) {
                     place(tree, &steps, value, &origin);
                 }
             }
@@ -127,7 +127,7 @@ fn resolve(shape: Shape, segments: &[&str], mut steps: Vec<Step>) -> Result<(Vec
 }
 
 /// The value of a variable as a node.
-fn node(leaf: Leaf, value: &str, origin: &Origin, report: &mut Report) -> Option<Node> {
+fn node(leaf: &Leaf, value: &str, origin: &Origin, report: &mut Report) -> Option<Node> {
     let value = match leaf {
         Leaf::Text => return Some(Node::text(value, origin.clone())),
         Leaf::Texts => Value::List(

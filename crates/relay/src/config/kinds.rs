@@ -159,7 +159,7 @@ fn find<T>(kinds: &[Kind], options: &Options<T>, shown: &dyn Fn(&str) -> String)
             Some(property) => Err(("kind", missing(quoted(&[property], "")))),
             None => Ok(kind.name),
         },
-        Needs::All(properties) if properties.iter().all(|path| is_there(path)) => Ok(kind.name),
+        Needs::All(properties) if properties.iter().all(&is_there) => Ok(kind.name),
         Needs::All(properties) => Err((
             "kind",
             format!(
@@ -168,9 +168,7 @@ fn find<T>(kinds: &[Kind], options: &Options<T>, shown: &dyn Fn(&str) -> String)
                 kind.name
             ),
         )),
-        Needs::One(properties) | Needs::Either(properties) if properties.iter().any(|path| is_there(path)) => {
-            Ok(kind.name)
-        }
+        Needs::One(properties) | Needs::Either(properties) if properties.iter().any(is_there) => Ok(kind.name),
         Needs::One(properties) => Err(("kind", missing(quoted(&properties[properties.len() - 1..], "")))),
         Needs::Either(properties) => Err(("kind", missing(quoted(properties, " or ")))),
     }

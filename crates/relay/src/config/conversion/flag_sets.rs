@@ -23,16 +23,13 @@ const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) fn convert(
     options: OptionsFile,
     flag_sets: Option<Written<Vec<Written<FlagSetFile>>>>,
-    authorized: Option<Written<AuthorizedKeysFile>>,
-    deprecated: Option<Written<Vec<Box<str>>>>,
+    authorized: Option<&AuthorizedKeysFile>,
+    deprecated: Option<&Written<Vec<Box<str>>>>,
     report: &mut Report,
 ) -> (FlagSets, Keys) {
     let mut keys = Keys::default();
-    let authorized = authorized.map(|authorized| authorized.value);
-    let evaluation = authorized
-        .as_ref()
-        .and_then(|authorized| authorized.evaluation.as_ref());
-    for written in [evaluation, deprecated.as_ref()]
+    let evaluation = authorized.and_then(|authorized| authorized.evaluation.as_ref());
+    for written in [evaluation, deprecated]
         .into_iter()
         .flatten()
         .filter(|keys| !keys.value.is_empty())
@@ -48,7 +45,7 @@ pub(super) fn convert(
         }
         None => FlagSets::Default(Box::new(flag_set(options, &Label { name: None, path: "" }, report))),
     };
-    if let Some(admin) = authorized.as_ref().and_then(|authorized| authorized.admin.as_ref()) {
+    if let Some(admin) = authorized.and_then(|authorized| authorized.admin.as_ref()) {
         insert(&mut keys, admin, KeyClass::Admin, report);
     }
     (flag_sets, keys)
