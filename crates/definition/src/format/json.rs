@@ -17,7 +17,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Box<Diagnostic>> {
     if reader.offset() == text.len() {
         Ok(node)
     } else {
-        Err(reader.unexpected("the end of the text"))
+        Err(Box::new(reader.unexpected("the end of the text")))
     }
 }
 
