@@ -10,6 +10,7 @@ use flagstaff_definition::flag::FlagDefinition;
 use flagstaff_definition::timestamp::Instant;
 use flagstaff_engine::attribute::AttributeTable;
 use flagstaff_engine::flag::Flag;
+use flagstaff_engine::validate::validate;
 use flagstaff_protocol::wire::FlagWire;
 use flagstaff_retrievers::Revision;
 
@@ -387,11 +388,6 @@ fn serve(key: &str, definition: &Arc<FlagDefinition>, table: &mut AttributeTable
     let flag = Flag::compile(key, definition, table);
     let wire = FlagWire::encode(&flag);
     ServedFlag { flag, wire }
-}
-
-fn validate(key: &str, definition: &FlagDefinition, now: Instant) -> Vec<Diagnostic> {
-    let _ = (key, definition, now);
-    Vec::new()
 }
 
 fn instant(now: SystemTime) -> Instant {

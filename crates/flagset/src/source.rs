@@ -7,7 +7,6 @@ use bytes::Bytes;
 use flagstaff_definition::diagnostic::{Code, Diagnostic};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
-use flagstaff_definition::span::Span;
 use flagstaff_retrievers::{Content, Fetched, FormatHint, RetrieveError, Revision};
 
 use crate::options::Source;
@@ -29,7 +28,7 @@ pub(crate) struct SourceState {
 
 /// The last content that could be read.
 struct Good {
-    text: Bytes,
+    bytes: Bytes,
     format: Format,
     document: Document,
 }
@@ -115,17 +114,14 @@ impl SourceState {
             }
             diagnostics
         };
-        let text = str::from_utf8(&content.bytes)
-            .map_err(|error| with_file(vec![not_utf8(&content.bytes, error.valid_up_to())]))?;
         let previous = self.good.as_ref().filter(|good| good.format == format);
-        let document = Document::parse(text, format, previous.map(|good| &good.document)).map_err(with_file)?;
-        if let Some(previous) = previous
-            && let Some(diagnostic) = truncation(text, &document, previous)
-        {
+        let document =
+            Document::parse_bytes(&content.bytes, format, previous.map(|good| &good.document)).map_err(with_file)?;
+        if let Some(diagnostic) = previous.and_then(|previous| truncation(&content.bytes, &document, previous)) {
             return Err(with_file(vec![diagnostic]));
         }
         Ok(Good {
-            text: content.bytes,
+            bytes: content.bytes,
             format,
             document,
         })
@@ -198,30 +194,14 @@ fn broken_summary(broken: &[Diagnostic]) -> Option<String> {
     Some(format!("{}{place}{more}", first.message))
 }
 
-fn not_utf8(bytes: &[u8], at: usize) -> Diagnostic {
-    let before = &bytes[..at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let last = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let column = String::from_utf8_lossy(last).chars().count() + 1;
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    Diagnostic::new(Code::Syntax, "the document is not valid UTF-8")
-        .hint("save the file with the encoding UTF-8")
-        .at(Span {
-            start: number(at),
-            end: number(at + 1),
-            line: number(line),
-            column: number(column),
-        })
-}
-
 /// Whether a document looks like the beginning of the one before, cut off: it is one, lacks flags of it, and ends inside
 /// of a line or of a flag. A cut between two flags cannot be told from a deletion.
-fn truncation(text: &str, document: &Document, previous: &Good) -> Option<Diagnostic> {
-    let rest = previous.text.strip_prefix(text.as_bytes())?;
+fn truncation(bytes: &[u8], document: &Document, previous: &Good) -> Option<Diagnostic> {
+    let rest = previous.bytes.strip_prefix(bytes)?;
     if document.entries.len() >= previous.document.entries.len() {
         return None;
     }
-    let inside_line = !text.ends_with('\n') && !rest.starts_with(b"\n") && !rest.starts_with(b"\r\n");
+    let inside_line = !bytes.ends_with(b"\n") && !rest.starts_with(b"\n") && !rest.starts_with(b"\r\n");
     let inside_flag = document.entries.last().is_some_and(|last| {
         let before = previous.document.entries.iter().find(|entry| entry.key == last.key);
         before.is_none_or(|before| before.parsed.definition != last.parsed.definition)

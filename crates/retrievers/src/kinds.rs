@@ -161,3 +161,50 @@ fn names(wanted: impl Fn(&Kind) -> bool) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_picks_its_retriever() {
+        for (options, expected) in [
+            (json!({"kind": "file", "path": "flags.yaml"}), "flags.yaml"),
+            (
+                json!({"Kind": "file", "PATH": "flags.yaml", "unknown": 1}),
+                "flags.yaml",
+            ),
+            (
+                json!({"kind": "http", "url": "http://u:p@host/flags?key=1"}),
+                "http://host/flags?***",
+            ),
+            (json!({"kind": "file"}), "no \"path\" property found for kind \"file\""),
+            (
+                json!({"kind": "s3", "bucket": "b"}),
+                "no \"item\" property found for kind \"s3\"",
+            ),
+            (
+                json!({"kind": "redis", "redisOptions": {}}),
+                "no \"redisOptions.addr\" property found for kind \"redis\"",
+            ),
+            (
+                json!({"kind": "redis", "redisOptions": {"Addr": "a"}}),
+                "kind \"redis\" is not built yet; kinds that work: file, http",
+            ),
+            (
+                json!({"kind": "ftp"}),
+                "kind \"ftp\" is not supported; known kinds: file, http, github, gitlab, bitbucket, s3, googleStorage, \
+                 configmap, mongodb, redis, azureBlobStorage, postgresql",
+            ),
+        ] {
+            let result = build(options.as_object().unwrap());
+            assert_eq!(
+                result.map_or_else(|error| error.to_string(), |retriever| retriever.place()),
+                expected,
+                "{options}"
+            );
+        }
+    }
+}

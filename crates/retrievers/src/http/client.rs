@@ -12,40 +12,37 @@ const MAX_REDIRECTS: usize = 10;
 
 /// Reads the certificates and builds the client.
 pub(super) async fn build(options: &HttpOptions) -> Result<Client, RetrieveError> {
-    let mut builder = Client::builder()
-        .user_agent(concat!("flagstaff/", env!("CARGO_PKG_VERSION")))
-        .timeout(options.timeout)
-        .redirect(redirect::Policy::limited(MAX_REDIRECTS))
-        .tls_version_min(tls::Version::TLS_1_2);
     let mut trusted = Vec::new();
     if let Some(path) = &options.ca_certificates {
-        trusted = Certificate::from_pem_bundle(&read(path, "caCertPath").await?)
-            .map_err(|error| rejected(path, "caCertPath", error))?;
+        let pem = read(path, "caCertPath").await?;
+        trusted = Certificate::from_pem_bundle(&pem).map_err(|error| rejected(path, "caCertPath", error))?;
         if trusted.is_empty() {
             return Err(unusable(path, "caCertPath", "holds no PEM certificate"));
         }
     }
+    let mut identity = None;
     if let Some((certificate, key)) = &options.client_certificate {
         let mut pem = read(certificate, "clientCertPath").await?;
         pem.push(b'\n');
         pem.extend(read(key, "clientKeyPath").await?);
-        builder =
-            builder.identity(Identity::from_pem(&pem).map_err(|error| rejected(certificate, "clientCertPath", error))?);
+        identity = Some(Identity::from_pem(&pem).map_err(|error| rejected(certificate, "clientCertPath", error))?);
     }
-    finish(builder, trusted, options).await
-}
-
-/// A machine without any root certificate can still fetch plain HTTP.
-async fn finish(
-    builder: ClientBuilder,
-    trusted: Vec<Certificate>,
-    options: &HttpOptions,
-) -> Result<Client, RetrieveError> {
-    let _ = options;
-    let failed = |error: reqwest::Error| {
-        RetrieveError::new(ErrorKind::Settings, "the HTTP client cannot be set up").caused_by(error.without_url())
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("flagstaff/", env!("CARGO_PKG_VERSION")))
+            .timeout(options.timeout)
+            .redirect(redirect::Policy::limited(MAX_REDIRECTS))
+            .tls_version_min(tls::Version::TLS_1_2);
+        identity.iter().cloned().fold(builder, ClientBuilder::identity)
     };
-    builder.tls_certs_merge(trusted).build().map_err(failed)
+    let mut client = builder().tls_certs_merge(trusted.clone()).build();
+    if client.is_err() && trusted.is_empty() && options.url.scheme() == "http" {
+        // A small container may hold no root certificates at all, and plain HTTP needs none.
+        client = builder().tls_certs_only([]).build();
+    }
+    client.map_err(|error| {
+        RetrieveError::new(ErrorKind::Settings, "the HTTP client cannot be set up").caused_by(error.without_url())
+    })
 }
 
 async fn read(path: &Path, property: &'static str) -> Result<Vec<u8>, RetrieveError> {
