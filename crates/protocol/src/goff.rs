@@ -1,27 +1,72 @@
 //! GO Feature Flag's own evaluation endpoints, `/v1/feature/{key}/eval` and `/v1/allflags`.
 
+use bytes::Bytes;
 use flagstaff_engine::context::ContextValue;
 use flagstaff_engine::flag::Flag;
 use flagstaff_engine::outcome::{DEFAULT_VARIANT, ErrorCode, Outcome, Reason};
 
 use crate::answer::{BulkAnswer, write_metadata, write_outcome_value};
 use crate::json::{Object, write_bool, write_context_value, write_integer, write_string, write_value};
+use crate::wire::{EvaluationText, FlagWire};
 
-/// Body of `/v1/allflags` before its first flag; the flags are separated by commas.
-pub const ALL_FLAGS_HEAD: &[u8] = b"{\"flags\":{";
-
-/// Writes the end of the body of `/v1/allflags`. It is valid when no flag failed.
-pub fn write_all_flags_tail(out: &mut Vec<u8>, valid: bool) {
-    out.extend_from_slice(b"},\"valid\":");
-    write_bool(out, valid);
-    out.extend_from_slice(b"}\n");
+/// The body of `/v1/allflags`, put together from the states of its flags.
+#[derive(Debug)]
+pub struct AllFlagsBody {
+    out: Vec<u8>,
+    timestamp: i64,
+    empty: bool,
+    valid: bool,
 }
 
-/// Writes a flag's state for `/v1/allflags`, given its two texts and the time in Unix seconds.
-pub fn write_state(out: &mut Vec<u8>, (head, tail): (&[u8], &[u8]), timestamp: i64) {
-    out.extend_from_slice(head);
-    write_integer(out, timestamp);
-    out.extend_from_slice(tail);
+impl AllFlagsBody {
+    /// A body with room for so many flags, evaluated at this Unix second.
+    pub fn new(flags: usize, timestamp: i64) -> Self {
+        let mut out = Vec::with_capacity(flags * STATE_LENGTH + 32);
+        out.extend_from_slice(b"{\"flags\":{");
+        Self {
+            out,
+            timestamp,
+            empty: true,
+            valid: true,
+        }
+    }
+
+    /// Adds the state that a flag's outcome comes to.
+    pub fn push(&mut self, flag: &FlagWire, outcome: usize) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        let (head, tail) = flag.state(outcome);
+        self.out.extend_from_slice(head);
+        write_integer(&mut self.out, self.timestamp);
+        self.out.extend_from_slice(tail);
+        self.valid &= !flag.failed_in_bulk(outcome);
+    }
+
+    /// The whole body. It is valid when no flag failed.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.out.extend_from_slice(b"},\"valid\":");
+        write_bool(&mut self.out, self.valid);
+        self.out.extend_from_slice(b"}\n");
+        self.out
+    }
+}
+
+/// More than most states take.
+const STATE_LENGTH: usize = 200;
+
+/// The body of a single evaluation, with the caller's default where the outcome asks for it.
+pub fn evaluation(flag: &FlagWire, outcome: usize, default: &ContextValue<'_>) -> Bytes {
+    match flag.evaluation(outcome) {
+        EvaluationText::Complete(body) => body,
+        EvaluationText::AroundDefault(before, after) => {
+            let mut out = before.to_vec();
+            write_context_value(&mut out, default);
+            out.extend_from_slice(after);
+            out.into()
+        }
+    }
 }
 
 /// The body for a flag that does not exist: 200, and the caller's default.

@@ -5,11 +5,13 @@
 
 mod answer;
 pub mod change;
+pub mod collector;
 pub mod configuration;
 pub mod etag;
 pub mod goff;
 pub mod json;
 pub mod manifest;
+pub mod monitoring;
 pub mod ofrep;
 pub mod problem;
 pub mod request;

@@ -4,12 +4,49 @@ use flagstaff_engine::flag::Flag;
 use flagstaff_engine::outcome::{ErrorCode, Outcome};
 
 use crate::answer::{BulkAnswer, write_metadata, write_outcome_value};
+use crate::etag::EntityTag;
 use crate::json::Object;
 
-/// Body of a bulk answer before its first entry; the entries are separated by commas.
-pub const BULK_HEAD: &[u8] = b"{\"flags\":[";
-/// Body of a bulk answer after its last entry.
-pub const BULK_TAIL: &[u8] = b"]}\n";
+/// The body of a bulk answer, put together from the entries of its flags.
+#[derive(Debug)]
+pub struct BulkBody {
+    out: Vec<u8>,
+    empty: bool,
+    tag: EntityTag,
+}
+
+impl BulkBody {
+    /// A body with room for so many flags.
+    pub fn with_room_for(flags: usize) -> Self {
+        let mut out = Vec::with_capacity(flags * ENTRY_LENGTH + 16);
+        out.extend_from_slice(b"{\"flags\":[");
+        Self {
+            out,
+            empty: true,
+            tag: EntityTag::new("ofrep bulk"),
+        }
+    }
+
+    /// Adds an entry, which comes with its fingerprint from [`FlagWire::bulk_entry`](crate::wire::FlagWire::bulk_entry).
+    #[inline]
+    pub fn push(&mut self, (entry, fingerprint): (&[u8], u64)) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        self.out.extend_from_slice(entry);
+        self.tag.add(fingerprint);
+    }
+
+    /// The whole body and its tag.
+    pub fn finish(mut self) -> (Vec<u8>, EntityTag) {
+        self.out.extend_from_slice(b"]}\n");
+        (self.out, self.tag)
+    }
+}
+
+/// More than most entries take.
+const ENTRY_LENGTH: usize = 160;
 
 /// Writes the body of a single evaluation and returns its HTTP status.
 pub(crate) fn write_single(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) -> u16 {
@@ -63,7 +100,7 @@ pub fn flag_not_found(key: &str) -> Vec<u8> {
     write_error(
         &mut out,
         ErrorCode::FlagNotFound.name(),
-        &format!("flag {key} was not found"),
+        &format!("Error while evaluating the flag: {key}"),
         Some(key),
         404,
     );

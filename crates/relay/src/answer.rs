@@ -1,0 +1,197 @@
+//! What a route answers, before it becomes an HTTP response.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use flagstaff_protocol::etag::EntityTag;
+use flagstaff_protocol::{json, problem};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
+use http::{HeaderMap, StatusCode};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An answer. Headers that every answer carries are added by the [service](crate::service).
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    content_type: Option<HeaderValue>,
+    body: Bytes,
+    /// Makes the answer conditional.
+    tag: Option<EntityTag>,
+    last_modified: Option<SystemTime>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// What a request asks of the form of its answer.
+#[derive(Debug)]
+pub(crate) struct Form<'h> {
+    /// Indents JSON.
+    pub(crate) pretty: bool,
+    /// Leaves out the body.
+    pub(crate) head: bool,
+    /// The tags that the caller has, one for each header line.
+    pub(crate) if_none_match: http::header::GetAll<'h, HeaderValue>,
+}
+
+impl Answer {
+    /// 200 with a JSON body.
+    pub(crate) fn json(body: impl Into<Bytes>) -> Self {
+        Self::with_status(StatusCode::OK, body)
+    }
+
+    /// Any status with a JSON body.
+    pub(crate) fn with_status(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            content_type: Some(JSON),
+            body: body.into(),
+            tag: None,
+            last_modified: None,
+            header: None,
+        }
+    }
+
+    /// 200 with a body of another type.
+    pub(crate) fn text(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
+        Self {
+            content_type: Some(content_type),
+            ..Self::json(body)
+        }
+    }
+
+    /// Makes the answer conditional on its tag.
+    pub(crate) fn tagged(self, tag: EntityTag) -> Self {
+        Self { tag: Some(tag), ..self }
+    }
+
+    /// Says since when the content is what it is.
+    pub(crate) fn modified(self, at: SystemTime) -> Self {
+        Self {
+            last_modified: Some(at),
+            ..self
+        }
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self {
+            header: Some((name, value)),
+            ..self
+        }
+    }
+
+    /// The answer in the form that was asked for: status, body, and its headers added to `headers`.
+    pub(crate) fn into_parts(self, form: Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        if let Some(at) = self.last_modified {
+            headers.insert(LAST_MODIFIED, header_value(&httpdate::fmt_http_date(at)));
+        }
+        let pretty = form.pretty && self.content_type == Some(JSON);
+        if let Some(mut tag) = self.tag {
+            if pretty {
+                tag.add(PRETTY);
+            }
+            headers.insert(
+                ETAG,
+                HeaderValue::from_bytes(&tag.text()).expect("a tag is printable ASCII"),
+            );
+            if form.if_none_match.iter().any(|known| tag.matches(known.as_bytes())) {
+                return (StatusCode::NOT_MODIFIED, Bytes::new());
+            }
+        }
+        if form.head && !self.status.is_success() {
+            return (self.status, Bytes::new());
+        }
+        if let Some(content_type) = self.content_type {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        let body = if pretty {
+            json::pretty(&self.body).into()
+        } else {
+            self.body
+        };
+        (self.status, body)
+    }
+}
+
+/// Tells the tag of an indented text from that of the compact one.
+const PRETTY: u64 = 1;
+
+/// A header value of a text that has only printable ASCII.
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("the text is printable ASCII")
+}
+
+/// Why a request is not answered as asked. One place makes the body of it.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// `{"message": ...}`
+    Message {
+        /// HTTP status.
+        status: StatusCode,
+        /// What the caller is told.
+        message: Cow<'static, str>,
+        /// What is added where debugging is on.
+        internal: Option<String>,
+    },
+    /// 405, naming the method that is allowed.
+    Method(&'static str),
+    /// An answer in a form of its own.
+    Answer(Answer),
+}
+
+impl Problem {
+    /// A status and what the caller is told.
+    pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Message {
+            status,
+            message: message.into(),
+            internal: None,
+        }
+    }
+
+    /// 404.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not Found")
+    }
+
+    /// 401.
+    pub(crate) fn unauthorized(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, message)
+    }
+
+    /// 400 with an answer in OFREP's form.
+    pub(crate) fn invalid_context(details: &str, key: Option<&str>) -> Self {
+        let body = flagstaff_protocol::ofrep::invalid_context(details, key);
+        Self::Answer(Answer::with_status(StatusCode::BAD_REQUEST, body))
+    }
+
+    /// The answer; `debug` adds what happened inside.
+    pub(crate) fn into_answer(self, debug: bool) -> Answer {
+        match self {
+            Self::Answer(answer) => answer,
+            Self::Method(allowed) => {
+                let status = StatusCode::METHOD_NOT_ALLOWED;
+                Self::new(status, "Method Not Allowed")
+                    .into_answer(debug)
+                    .header(ALLOW, HeaderValue::from_static(allowed))
+            }
+            Self::Message {
+                status,
+                message,
+                internal,
+            } => {
+                let cause = debug.then(|| {
+                    let internal = internal
+                        .map(|internal| format!(", internal={internal}"))
+                        .unwrap_or_default();
+                    format!("code={}, message={message}{internal}", status.as_u16())
+                });
+                Answer::with_status(status, problem::message(&message, cause.as_deref()))
+            }
+        }
+    }
+}

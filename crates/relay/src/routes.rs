@@ -1,0 +1,29 @@
+//! The routes, one file each: extract, call, convert. None of them waits: what is to be waited for (the body, a forced
+//! refresh) has happened before.
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::config::Grant;
+use crate::state::State;
+
+pub(crate) mod all_flags;
+pub(crate) mod change;
+pub(crate) mod collector;
+pub(crate) mod configuration;
+pub(crate) mod evaluation;
+pub(crate) mod manifest;
+pub(crate) mod monitoring;
+pub(crate) mod ofrep;
+pub(crate) mod ofrep_bulk;
+pub(crate) mod refresh;
+
+/// A request that was let in, and its body.
+pub(crate) struct Call<'c> {
+    pub(crate) state: &'c State,
+    /// What the caller's key opens; `None` where no key is needed.
+    pub(crate) grant: Option<Grant>,
+    pub(crate) headers: &'c HeaderMap,
+    /// `None` when the request has none.
+    pub(crate) body: Option<Bytes>,
+}

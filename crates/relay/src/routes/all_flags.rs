@@ -1,0 +1,22 @@
+//! `POST /v1/allflags`: a bulk evaluation in GO Feature Flag's form.
+
+use flagstaff_protocol::goff::AllFlagsBody;
+
+use super::{Call, evaluation};
+use crate::answer::{Answer, Problem};
+use crate::evaluate;
+
+pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let context = evaluation::read(call)?.context.ok_or_else(evaluation::no_context)?;
+    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let (now, counts) = (call.state.now(), &call.state.counts);
+    let begin = |flags| AllFlagsBody::new(flags, evaluate::instant(now).seconds);
+    let body = evaluate::many(&snapshot, &context, now, begin, |body, flag, outcome| {
+        body.push(&flag.wire, outcome);
+        if let Some(bulk_evaluations) = &counts.bulk_evaluations {
+            bulk_evaluations.count(Some(flag.key()));
+        }
+    });
+    counts.metrics.all_flag_evaluations.inc();
+    Ok(Answer::json(body.finish()))
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/flag/configuration`: flags as they are written, for clients that evaluate on their own.
+
+use flagstaff_protocol::{configuration, problem, request};
+use http::StatusCode;
+
+use super::Call;
+use crate::answer::{Answer, Problem};
+use crate::body;
+use crate::evaluate;
+
+pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let keys =
+        body::decode(call.body.as_ref(), call.headers, Vec::new(), request::configuration).map_err(|unreadable| {
+            let body = problem::invalid_configuration_request(&unreadable.nested());
+            Problem::Answer(Answer::with_status(StatusCode::BAD_REQUEST, body))
+        })?;
+    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let enrichment = snapshot.enrichment();
+    let (body, tag) = if keys.is_empty() {
+        configuration::encode(snapshot.flags().iter().map(|flag| &flag.wire), enrichment)
+    } else {
+        let flags = evaluate::select(&snapshot, &keys);
+        configuration::encode(flags.iter().map(|flag| &flag.wire), enrichment)
+    };
+    call.state.counts.metrics.flag_configurations.inc();
+    Ok(Answer::json(body).tagged(tag).modified(snapshot.updated_at()))
+}

@@ -1,0 +1,36 @@
+//! `POST /ofrep/v1/evaluate/flags/{flagKey}`: a single evaluation in OFREP's form.
+
+use flagstaff_engine::context::EvaluationContext;
+use flagstaff_protocol::{ofrep, request};
+use http::StatusCode;
+
+use super::Call;
+use crate::answer::{Answer, Problem};
+use crate::body;
+use crate::evaluate;
+use crate::route::Place;
+
+pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
+    let context = read(call, Some(&|| place.keys().0.into_owned()))?;
+    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let Some(flag) = evaluate::find(&snapshot, place) else {
+        return Ok(Answer::with_status(
+            StatusCode::NOT_FOUND,
+            ofrep::flag_not_found(&place.keys().0),
+        ));
+    };
+    let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
+    let (status, body) = flag.wire.single(outcome);
+    let status = StatusCode::from_u16(status).expect("the wire knows statuses of HTTP only");
+    Ok(Answer::with_status(status, body))
+}
+
+/// The context of a single or bulk evaluation. `key` names the flag of a single one in errors.
+pub(super) fn read<'c>(call: &'c Call<'_>, key: Option<&dyn Fn() -> String>) -> Result<EvaluationContext<'c>, Problem> {
+    let refuse = |details: &str| Problem::invalid_context(details, key.map(|key| key()).as_deref());
+    match body::decode(call.body.as_ref(), call.headers, None, request::ofrep) {
+        Ok(Some(context)) => Ok(context),
+        Ok(None) => Err(refuse(ofrep::CONTEXT_REQUIRED)),
+        Err(unreadable) => Err(refuse(&unreadable.nested())),
+    }
+}

@@ -1,0 +1,28 @@
+//! `POST /ofrep/v1/evaluate/flags`: a bulk evaluation in OFREP's form.
+
+use flagstaff_protocol::ofrep::BulkBody;
+
+use super::{Call, ofrep};
+use crate::answer::{Answer, Problem};
+use crate::evaluate;
+
+pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let context = ofrep::read(call, None)?;
+    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let counts = &call.state.counts;
+    let body = evaluate::many(
+        &snapshot,
+        &context,
+        call.state.now(),
+        BulkBody::with_room_for,
+        |body, flag, outcome| {
+            body.push(flag.wire.bulk_entry(outcome));
+            if let Some(bulk_evaluations) = &counts.bulk_evaluations {
+                bulk_evaluations.count(Some(flag.key()));
+            }
+        },
+    );
+    counts.metrics.all_flag_evaluations.inc();
+    let (body, tag) = body.finish();
+    Ok(Answer::json(body).tagged(tag))
+}

@@ -1,0 +1,240 @@
+//! The outermost service: everything that every request and every answer goes through, in one pass.
+//!
+//! Cross-origin headers, the version header, authentication, the form of the answer, metrics and the access log cost a few
+//! comparisons and no allocation here. As a tower of layers each of them would box the future of the next one, which a
+//! measurement showed to cost more than the evaluation itself.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use bytes::Bytes;
+use flagstaff_telemetry::logging::AccessRecord;
+use flagstaff_telemetry::metrics::Sample;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH,
+    ORIGIN, USER_AGENT, VARY,
+};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+
+use crate::answer::{Answer, Form, Problem};
+use crate::auth::authenticate;
+use crate::body;
+use crate::evaluate;
+use crate::route::{Group, Listener, Place, Route, is_well_escaped, query_values};
+use crate::routes::{self, Call};
+use crate::state::State;
+
+const VERSION: HeaderName = HeaderName::from_static("x-gofeatureflag-version");
+const ORIGIN_VARIES: HeaderValue = HeaderValue::from_static("Origin");
+const PREFLIGHT_VARIES: HeaderValue =
+    HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// Answers a request.
+pub(crate) async fn respond<B>(
+    state: &State,
+    listener: Listener,
+    remote_ip: Option<IpAddr>,
+    request: Request<B>,
+) -> Response<Full<Bytes>>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    if !is_well_escaped(head.uri.path()) {
+        return broken_escape();
+    }
+    let place = Place::find(head.uri.path(), listener);
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(VARY, ORIGIN_VARIES);
+    if head.headers.contains_key(ORIGIN) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
+    }
+    let request_bytes = request_size(&head) + body.size_hint().lower();
+    let (status, content) = if head.method == Method::OPTIONS {
+        preflight(&head.headers, place.route, &mut headers);
+        (StatusCode::NO_CONTENT, Bytes::new())
+    } else {
+        if let Some(version) = state.version.as_ref().filter(|_| listener != Listener::Monitoring) {
+            headers.insert(VERSION, version.clone());
+        }
+        let answer = dispatch(state, &place, &head, body).await;
+        let answer = answer.unwrap_or_else(|problem| problem.into_answer(state.debug));
+        answer.into_parts(form(state, &head), &mut headers)
+    };
+    let host = host(&head);
+    if listener != Listener::Monitoring {
+        // a preflight is nobody's route, only its group's
+        let route = if head.method == Method::OPTIONS {
+            Route::Nothing(place.route.group())
+        } else {
+            place.route
+        };
+        state.counts.route(route).record(&Sample {
+            method: head.method.as_str(),
+            host,
+            status: status.as_u16(),
+            duration: began.elapsed(),
+            request_bytes,
+            response_bytes: content.len() as u64,
+        });
+    }
+    if AccessRecord::is_logged(status.as_u16()) {
+        let text = |name: HeaderName| {
+            head.headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        let record = AccessRecord {
+            remote_ip,
+            latency: began.elapsed(),
+            host,
+            method: head.method.as_str(),
+            uri: head.uri.path_and_query().map_or("", |uri| uri.as_str()),
+            status: status.as_u16(),
+            size: content.len() as u64,
+            user_agent: text(USER_AGENT),
+            request_id: "",
+        };
+        record.log();
+    }
+    let mut response = Response::new(Full::new(content));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Checks the caller, then the method, then answers.
+async fn dispatch<B>(state: &State, place: &Place<'_>, head: &Parts, body: B) -> Result<Answer, Problem>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    let query = head.uri.query().unwrap_or_default();
+    let grant = authenticate(&state.keys, place.route.group(), &head.headers, query)?;
+    place.route.check_method(&head.method).map_err(Problem::Method)?;
+    let limit = match place.route {
+        Route::Evaluation | Route::Ofrep => {
+            let set = state.flag_sets.of(grant).ok().map(|set| set.load());
+            let flag = set.as_ref().and_then(|snapshot| evaluate::find(snapshot, place));
+            state.counts.evaluations.count(flag.map(|flag| flag.key()));
+            state.limits.body
+        }
+        Route::AllFlags | Route::Configuration | Route::OfrepBulk => state.limits.body,
+        Route::Collector => state.limits.collector_body,
+        Route::Refresh => return routes::refresh::answer(state, grant, query).await,
+        _ => {
+            return answer(
+                place,
+                &Call {
+                    state,
+                    grant,
+                    headers: &head.headers,
+                    body: None,
+                },
+            );
+        }
+    };
+    let body = body::read(body, limit, &head.headers).await?;
+    answer(
+        place,
+        &Call {
+            state,
+            grant,
+            headers: &head.headers,
+            body,
+        },
+    )
+}
+
+/// Answers a request that has been let in and read.
+fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
+    // nothing is left half done by a panic: the state is only read, and counted in
+    let answered = catch_unwind(AssertUnwindSafe(|| match place.route {
+        Route::Evaluation => routes::evaluation::answer(call, place),
+        Route::AllFlags => routes::all_flags::answer(call),
+        Route::Configuration => routes::configuration::answer(call),
+        Route::Change => routes::change::answer(call),
+        Route::Collector => routes::collector::answer(call),
+        Route::Ofrep => routes::ofrep::answer(call, place),
+        Route::OfrepBulk => routes::ofrep_bulk::answer(call),
+        Route::Manifest => routes::manifest::answer(call),
+        Route::Health => Ok(routes::monitoring::health()),
+        Route::Information => Ok(routes::monitoring::information(call.state)),
+        Route::Ready => Ok(routes::monitoring::ready(call.state)),
+        Route::Metrics => routes::monitoring::metrics(call.state),
+        Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Events | Route::Nothing(_) => {
+            Err(Problem::not_found())
+        }
+    }));
+    answered.unwrap_or_else(|_| {
+        tracing::error!(
+            route = place.route.template(),
+            "a request could not be answered because of a defect"
+        );
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+    })
+}
+
+fn form<'h>(state: &State, head: &'h Parts) -> Form<'h> {
+    let query = head.uri.query();
+    Form {
+        pretty: state.debug || query.is_some_and(|query| query_values(query, "pretty").next().is_some()),
+        head: head.method == Method::HEAD,
+        if_none_match: head.headers.get_all(IF_NONE_MATCH),
+    }
+}
+
+/// What browsers ask before they ask. Nobody needs a key for that.
+fn preflight(asked: &HeaderMap, route: Route, headers: &mut HeaderMap) {
+    if asked.contains_key(ORIGIN) {
+        headers.insert(VARY, PREFLIGHT_VARIES);
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        if let Some(wanted) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+        }
+    }
+    if route.group() == Group::Open && !matches!(route, Route::Nothing(_)) {
+        headers.insert(ALLOW, HeaderValue::from_static("OPTIONS, GET"));
+    }
+}
+
+/// A path that cannot be decoded is no HTTP, as for GO Feature Flag's server: none of the usual headers, and the end of
+/// the connection.
+fn broken_escape() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(b"400 Bad Request")));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONTENT_TYPE, PLAIN_TEXT);
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn host(head: &Parts) -> &str {
+    let header = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| head.uri.host()).unwrap_or_default()
+}
+
+/// About what the head of a request takes on the wire.
+fn request_size(head: &Parts) -> u64 {
+    let line =
+        head.method.as_str().len() + head.uri.path().len() + head.uri.query().map_or(0, str::len) + "HTTP/1.1".len();
+    let headers: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    (line + headers) as u64
+}
