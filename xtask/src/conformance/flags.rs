@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use flagstaff_definition::timestamp::{Instant, Timestamp};
-use flagstaff_definition::value::{Map, Value};
 use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
 use flagstaff_engine::flag::{Evaluation, Flag, Subject, times};
+use flagstaff_protocol::json::write_context_value;
+use flagstaff_protocol::wire::{EvaluationText, FlagWire};
 use flagstaff_testkit::json::{Json, Rules, differences};
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::probe::parse_flag;
@@ -101,46 +101,16 @@ fn wall_clock() -> Instant {
     }
 }
 
+/// What `/v1/feature/{key}/eval` answers: the text of the raw result.
 fn raw_result(evaluation: &Evaluation<'_>, default: &serde_json::Value) -> String {
-    let (flag, outcome) = (evaluation.flag, evaluation.outcome());
-    let mut metadata = serde_json::Map::new();
-    for (name, value) in flag.metadata().into_iter().flat_map(Map::iter) {
-        metadata.insert(name.to_string(), json(value));
-    }
-    if let Some(name) = &outcome.rule_name {
-        metadata.insert("evaluatedRuleName".to_owned(), json!(&**name));
-    }
-    let mut result = json!({
-        "trackEvents": flag.track_events(),
-        "variationType": &*outcome.variant,
-        "failed": outcome.error.is_some(),
-        "version": flag.version(),
-        "reason": outcome.reason.name(),
-        "errorCode": outcome.error.as_ref().map_or("", |error| error.code.name()),
-        "value": outcome.value.as_ref().map_or_else(|| default.clone(), json),
-        "cacheable": outcome.cacheable,
-    });
-    if let Some(error) = &outcome.error {
-        result["errorDetails"] = json!(&*error.details);
-    }
-    if !metadata.is_empty() {
-        result["metadata"] = metadata.into();
-    }
-    result.to_string()
-}
-
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(value) => json!(value),
-        Value::Int(value) => json!(value),
-        Value::UInt(value) => json!(value),
-        Value::Float(value) => json!(value),
-        Value::String(value) => json!(&**value),
-        Value::List(values) => values.iter().map(json).collect(),
-        Value::Map(members) => members
-            .iter()
-            .map(|(name, value)| (name.to_string(), json(value)))
-            .collect(),
-    }
+    let text = match FlagWire::encode(evaluation.flag).evaluation(evaluation.index) {
+        EvaluationText::Complete(text) => text.to_vec(),
+        EvaluationText::AroundDefault(before, after) => {
+            let mut text = before.to_vec();
+            write_context_value(&mut text, &ContextValue::from_json(default));
+            text.extend_from_slice(after);
+            text
+        }
+    };
+    String::from_utf8_lossy(&text).trim_end().to_owned()
 }
