@@ -2,6 +2,10 @@
 
 mod command;
 mod completions;
+mod evaluate;
+mod flag_file;
+mod lint;
+mod report;
 
 use std::process::ExitCode;
 
@@ -16,9 +20,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Some(Command::Completions(arguments)) => completions::run(&arguments),
-        Some(Command::Relay(_) | Command::Evaluate(_) | Command::Lint(_)) | None => {
-            Err(anyhow::anyhow!("not available yet"))
-        }
+        Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Lint(arguments)) => lint::run(&arguments),
+        Some(Command::Relay(_)) | None => Err(anyhow::anyhow!("not available yet")),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
