@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
-  flagstaff relay --config goff-proxy.yaml     serve flags over HTTP
-  flagstaff                                    the same, goff-proxy.{yaml,toml,json,yml} looked up in ./, /goff/, /etc/opt/goff/
-  flagstaff lint flags.yaml                    find what is wrong in a flag file, and where
-  flagstaff evaluate --path flags.yaml --flag new-checkout --ctx '{\"targetingKey\": \"user-1\"}'
+  flagstaff relay --config goff-proxy.yaml   serve flags over HTTP
+  flagstaff                                  the same; the configuration file is looked up
+  flagstaff lint flags.yaml                  find what is wrong in a flag file, and where
+  flagstaff evaluate --path flags.yaml --ctx '{\"targetingKey\": \"user-1\"}'
 
 Exit codes:
   0  done; the relay was stopped, or lint found warnings at most
@@ -21,19 +21,29 @@ Examples:
   flagstaff relay --config goff-proxy.yaml
   SERVER_PORT=8080 flagstaff relay --config goff-proxy.yaml
 
-The configuration file is GO Feature Flag's own. Without --config the first of goff-proxy.yaml, .toml, .json and .yml in
-./, /goff/ and /etc/opt/goff/ is taken. Paths in it are relative to the working folder.
+The configuration file is GO Feature Flag's own. Without --config it is the first of
+goff-proxy.yaml, goff-proxy.toml, goff-proxy.json and goff-proxy.yml in ./, /goff/ and
+/etc/opt/goff/. Paths in it are relative to the working folder.
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 when it cannot serve, 2 when the command line is not understood.";
+Exit codes:
+  0  stopped by SIGINT or SIGTERM
+  1  it cannot serve
+  2  the command line is not understood";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
   flagstaff evaluate --path flags.yaml
-  flagstaff evaluate --path flags.yaml --flag new-checkout --ctx '{\"targetingKey\": \"user-1\", \"plan\": \"pro\"}'
-  flagstaff evaluate --kind http --url https://example.com/flags.yaml --header 'Authorization: Bearer token'
+  flagstaff evaluate --path flags.yaml --flag new-checkout \\
+    --ctx '{\"targetingKey\": \"user-1\", \"plan\": \"pro\"}'
+  flagstaff evaluate --kind http --url https://example.com/flags.yaml \\
+    --header 'Authorization: Bearer token'
 
-Exit codes: 0 when evaluated, 1 when the flags cannot be read or the flag is unknown, 2 when the command line is not
-understood.";
+Flags with errors are left out; what is wrong with them is printed to stderr.
+
+Exit codes:
+  0  evaluated
+  1  the flags cannot be read, or the flag is unknown
+  2  the command line is not understood";
 
 const LINT_EXAMPLES: &str = "\
 Examples:
@@ -41,10 +51,14 @@ Examples:
   flagstaff lint --format toml flags.toml
   flagstaff lint --output sarif flags.yaml > lint.sarif
 
-Without a file the first flags.goff.yaml, .toml, .json or .yml in ./, /goff/ and /etc/opt/goff/ is taken.
-Every finding is explained in docs/diagnostics.md.
+Without a file it is the first of flags.goff.yaml, flags.goff.toml, flags.goff.json and
+flags.goff.yml in ./, /goff/ and /etc/opt/goff/. Every finding is explained in
+docs/diagnostics.md.
 
-Exit codes: 0 without errors (there may be warnings), 1 with errors, 2 when the command line is not understood.";
+Exit codes:
+  0  no errors; there may be warnings
+  1  errors, or the file cannot be read
+  2  the command line is not understood";
 
 /// A feature-flag platform in one binary: a relay that speaks OpenFeature (OFREP) and GO Feature Flag's own API, and tools for
 /// flag files. Without a command it is the relay.

@@ -1,13 +1,11 @@
 //! A flag file as the tools look at it: its text, its flags, and everything that is to be said about them.
 
-use std::str;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use flagstaff_definition::diagnostic::{Code, Diagnostic, Severity};
+use flagstaff_definition::diagnostic::{Diagnostic, Severity};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
-use flagstaff_definition::span::Span;
 use flagstaff_definition::timestamp::Instant;
 use flagstaff_engine::validate::validate;
 
@@ -29,9 +27,9 @@ impl FlagFile {
     /// Reads the bytes of a file and examines every flag. `now` tells what is over.
     pub(crate) fn read(name: &str, bytes: &[u8], format: Format, now: Instant) -> Self {
         let name: Arc<str> = name.into();
-        let parsed = match str::from_utf8(bytes) {
-            Ok(text) => Document::parse(text, format, None),
-            Err(error) => Err(vec![not_utf8(bytes, error.valid_up_to())]),
+        let (text, parsed) = match format.decode_bytes(bytes) {
+            Ok(text) => (text.to_string(), Document::parse(&text, format, None)),
+            Err(error) => (String::from_utf8_lossy(bytes).into_owned(), Err(vec![*error])),
         };
         let unreadable = parsed.is_err();
         let (document, mut findings) = match parsed {
@@ -45,7 +43,6 @@ impl FlagFile {
             finding.file = Some(Arc::clone(&name));
         }
         findings.sort_by_key(|finding| (finding.span.map(|span| span.start), std::cmp::Reverse(finding.severity)));
-        let text = String::from_utf8_lossy(bytes).into_owned();
         Self {
             name,
             text,
@@ -82,18 +79,4 @@ fn examine(document: &Document, name: &Arc<str>, now: Instant) -> Vec<Diagnostic
         }
     }
     findings
-}
-
-fn not_utf8(bytes: &[u8], valid: usize) -> Diagnostic {
-    let before = String::from_utf8_lossy(&bytes[..valid]);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let span = Span {
-        start: valid as u32,
-        end: valid as u32 + 1,
-        line: before.matches('\n').count() as u32 + 1,
-        column: line.chars().count() as u32 + 1,
-    };
-    Diagnostic::new(Code::Syntax, "the file is not utf-8")
-        .at(span)
-        .hint("save it in the encoding utf-8")
 }

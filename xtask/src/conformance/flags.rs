@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use flagstaff_definition::document::parse_flag;
 use flagstaff_definition::timestamp::{Instant, Timestamp};
 use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
@@ -14,7 +15,6 @@ use flagstaff_testkit::json::{Json, Rules, differences};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::probe::parse_flag;
 use super::{Tally, Verdict};
 
 #[derive(Deserialize)]
@@ -75,7 +75,7 @@ pub(super) fn check(line: &str, _: &mut Tally) -> anyhow::Result<Verdict> {
 
 /// The raw result as GO Feature Flag writes it.
 fn evaluate(input: &Input<'_>, now: Instant) -> anyhow::Result<String> {
-    let parsed = parse_flag(&input.flag_key, input.flag.get())?;
+    let parsed = parse_flag(&input.flag_key, input.flag.get());
     let definition = parsed
         .definition
         .as_ref()

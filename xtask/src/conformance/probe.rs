@@ -1,16 +1,14 @@
 //! A query asked through a whole flag: a targeting rule with it answers `true`, the default rule `false`.
 
-use std::sync::Arc;
-
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use flagstaff_definition::diagnostic::{Diagnostic, Severity};
-use flagstaff_definition::document::{Document, ParsedFlag};
-use flagstaff_definition::format::Format;
+use flagstaff_definition::document::parse_flag;
 use flagstaff_definition::timestamp::Instant;
 use flagstaff_definition::value::Value;
 use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::EvaluationContext;
 use flagstaff_engine::flag::{Flag, Subject};
+use flagstaff_engine::validate::validate;
 use serde_json::json;
 
 /// The time that probes are asked at; none of them has a date.
@@ -33,14 +31,17 @@ impl Probe {
             "targeting": [{"query": query, "variation": "yes"}],
             "defaultRule": {"variation": "no"},
         });
-        let parsed = parse_flag("probe", &flag.to_string())?;
+        let parsed = parse_flag("probe", &flag.to_string());
         let definition = parsed
             .definition
             .as_ref()
             .context("the flag around the query does not decode")?;
-        let found = parsed.diagnostics.iter().cloned();
+        let found = parsed
+            .diagnostics
+            .into_iter()
+            .chain(validate("probe", &definition, NOW));
         Ok(Self {
-            flag: Flag::compile("probe", definition, &mut AttributeTable::default()),
+            flag: Flag::compile("probe", &definition, &mut AttributeTable::default()),
             errors: found.filter(|found| found.severity == Severity::Error).collect(),
         })
     }
@@ -57,17 +58,4 @@ impl Probe {
         let subject = Subject::new(&attributes, (NOW, NOW));
         self.flag.evaluate(&subject, &mut ()).outcome().value == Some(Value::Bool(true))
     }
-}
-
-/// Reads one flag as a JSON flag file holds it.
-pub(super) fn parse_flag(key: &str, flag: &str) -> anyhow::Result<Arc<ParsedFlag>> {
-    let text = format!("{{{}: {flag}}}", json!(key));
-    let document = Document::parse(&text, Format::Json, None)
-        .map_err(|found| anyhow!("{}", found.first().map_or("no document", |found| &found.message)))?;
-    let entry = document
-        .entries
-        .into_iter()
-        .next()
-        .context("the document holds no flag")?;
-    Ok(entry.parsed)
 }

@@ -34,7 +34,7 @@ impl<'a> Source<'a> {
         let name = if self.arguments.kind == "file" {
             self.path.to_owned()
         } else {
-            retriever.to_string()
+            retriever.place()
         };
         match fetched {
             Fetched::Content(content) => Ok((name, content.bytes.to_vec())),
