@@ -41,7 +41,7 @@ enum Content {
     Map {
         members: Vec<Member>,
         name: Option<(Node, bool)>,
-        merged: Option<Merged>,
+        merged: Option<Box<Merged>>,
     },
 }
 
@@ -102,8 +102,10 @@ impl<'t> Builder<'t> {
                     let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
                     span.end = span.start + raw.trim_end().len() as u32;
                 }
-                let merge_key =
-                    style == ScalarStyle::Plain && text == "<<" || tag.as_deref().and_then(short_tag) == Some("merge");
+                let merge_key = match tag.as_deref() {
+                    Some(tag) => short_tag(tag) == Some("merge"),
+                    None => style == ScalarStyle::Plain && text == "<<",
+                };
                 let node = Node {
                     kind: self.scalar(&text, style, tag.as_deref(), span),
                     span,
@@ -177,7 +179,7 @@ impl<'t> Builder<'t> {
                     end(place)
                 };
                 if let Some(merged) = merged {
-                    merge(&mut members, merged);
+                    merge(&mut members, *merged);
                 }
                 Kind::Map(members)
             }
@@ -216,11 +218,11 @@ impl<'t> Builder<'t> {
                 }),
                 Some((name, true)) => {
                     let twice = merged.is_some();
-                    *merged = Some(Merged {
+                    *merged = Some(Box::new(Merged {
                         value: built.node,
                         name,
                         twice,
-                    });
+                    }));
                 }
             },
         }
