@@ -303,6 +303,7 @@ fn a_place_inside_a_query_is_a_place_in_the_file() {
         "plain\n      over lines\n\n      here",
         "'quoted\n\n      over ''lines here'",
         "\"quoted \\\n      over\n\n      lines here\"",
+        "\"quoted  \\\n\n      \\  over \\n here\"",
         "|\n      literal\n        block\n      é here\n",
         "|-2\n\n      here",
         ">\n      folded\n      block\n\n       é here\n      on\n",

@@ -82,17 +82,15 @@ impl Aligner<'_> {
             };
         }
         while let Some(next) = raw[at..].chars().next() {
-            let blank = raw[at..].len() - raw[at..].trim_start_matches([' ', '\t', '\r', '\n']).len();
-            let breaks = raw[at..at + blank].matches('\n').count();
             if escapes && next == '\\' {
-                let after = raw[at + 1..].len() - raw[at + 1..].trim_start_matches([' ', '\t', '\r', '\n']).len();
-                if raw[at + 1..at + 1 + after]
-                    .trim_start_matches([' ', '\t', '\r'])
-                    .starts_with('\n')
-                {
-                    at += 1 + after;
+                let blank = blanks(&raw[at + 1..]);
+                let breaks = raw[at + 1..at + 1 + blank].matches('\n').count();
+                if breaks > 0 {
+                    // The line break is escaped; more of them after it count in YAML.
+                    found += if folds { breaks - 1 } else { 0 };
+                    at += 1 + blank;
                 } else {
-                    let Some(decoded) = text[found..].chars().next() else {
+                    let Some(decoded) = text.get(found..).and_then(|rest| rest.chars().next()) else {
                         return false;
                     };
                     self.push(found, at);
@@ -100,20 +98,25 @@ impl Aligner<'_> {
                     at += length_of_escape(&raw[at..]);
                 }
                 fresh = true;
-            } else if folds && breaks > 0 {
-                found += if breaks == 1 { 1 } else { breaks - 1 };
-                at += blank;
-                fresh = true;
             } else {
-                if !text.get(found..).is_some_and(|rest| rest.starts_with(next)) {
+                let blank = blanks(&raw[at..]);
+                let breaks = raw[at..at + blank].matches('\n').count();
+                if folds && breaks > 0 {
+                    found += if breaks == 1 { 1 } else { breaks - 1 };
+                    at += blank;
+                    fresh = true;
+                    continue;
+                }
+                let piece = &raw[at..at + blank.max(next.len_utf8())];
+                if !text.get(found..).is_some_and(|rest| rest.starts_with(piece)) {
                     return false;
                 }
                 if fresh {
                     self.push(found, at);
                     fresh = false;
                 }
-                found += next.len_utf8();
-                at += next.len_utf8();
+                found += piece.len();
+                at += piece.len();
                 if notation == Notation::YamlSingle && next == '\'' {
                     at += 1;
                     fresh = true;
@@ -145,6 +148,11 @@ impl Aligner<'_> {
     }
 }
 
+/// How many bytes of blanks and line breaks `raw` begins with.
+fn blanks(raw: &str) -> usize {
+    raw.len() - raw.trim_start_matches([' ', '\t', '\r', '\n']).len()
+}
+
 /// How many bytes the escape at the beginning of `raw` takes.
 fn length_of_escape(raw: &str) -> usize {
     match raw.as_bytes().get(1) {
@@ -155,5 +163,48 @@ fn length_of_escape(raw: &str) -> usize {
         Some(b'u') => 6,
         Some(b'U') => 10,
         _ => 1 + raw[1..].chars().next().map_or(0, char::len_utf8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runs_are_aligned_in_one_go() {
+        let run = " ".repeat(4_000_000);
+        let start = Span {
+            start: 1,
+            end: 1,
+            line: 1,
+            column: 2,
+        };
+        let segments = align(
+            &format!("a{run}\tb"),
+            &format!("a{run}\\tb"),
+            Notation::YamlDouble,
+            start,
+        );
+        let offsets: Vec<_> = segments.iter().map(|segment| (segment.offset, segment.start)).collect();
+        assert_eq!(offsets, [(0, 1), (4_000_001, 4_000_002), (4_000_002, 4_000_004)]);
+    }
+
+    #[test]
+    fn what_does_not_fit_has_no_segments() {
+        let start = Span {
+            start: 0,
+            end: 0,
+            line: 1,
+            column: 1,
+        };
+        for notation in [
+            Notation::YamlDouble,
+            Notation::YamlSingle,
+            Notation::YamlLines,
+            Notation::TomlBasic,
+            Notation::TomlLiteral,
+        ] {
+            assert!(align("other", "text\\x", notation, start).is_empty());
+        }
     }
 }
