@@ -189,7 +189,12 @@ impl<'p> Entries<'p> {
 
     /// Takes an entry from the document before, if it has it.
     fn share(&mut self, fingerprint: u128, base: Base, place: Span) -> bool {
-        let Some(entry) = self.previous.get(&fingerprint) else {
+        // A key that is written twice is read again, for its exact place.
+        let Some(entry) = self
+            .previous
+            .get(&fingerprint)
+            .filter(|entry| !self.keys.contains_key(&entry.key))
+        else {
             return false;
         };
         let entry = Entry {

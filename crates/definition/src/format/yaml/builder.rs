@@ -99,8 +99,7 @@ impl<'t> Builder<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let mut span = span(place);
                 if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-                    let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
-                    span.end = span.start + raw.trim_end().len() as u32;
+                    span = self.place_of_block(&text, span);
                 }
                 let merge_key = match tag.as_deref() {
                     Some(tag) => short_tag(tag) == Some("merge"),
@@ -125,6 +124,29 @@ impl<'t> Builder<'t> {
                 self.add(0, built);
             }
             _ => {}
+        }
+    }
+
+    /// Without the line breaks at its end. The parser gives an empty block the place of what follows; its name's is better.
+    fn place_of_block(&self, text: &str, span: Span) -> Span {
+        match self.stack.last() {
+            Some(Frame {
+                content: Content::Map {
+                    name: Some((name, _)), ..
+                },
+                ..
+            }) if text.is_empty() => name.span,
+            Some(frame) if text.is_empty() => Span {
+                end: frame.span.start,
+                ..frame.span
+            },
+            _ => {
+                let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+                Span {
+                    end: span.start + raw.trim_end().len() as u32,
+                    ..span
+                }
+            }
         }
     }
 
