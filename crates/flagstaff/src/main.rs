@@ -5,6 +5,7 @@ mod completions;
 mod evaluate;
 mod flag_file;
 mod lint;
+mod relay;
 mod report;
 
 use std::io;
@@ -23,7 +24,8 @@ fn main() -> ExitCode {
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Lint(arguments)) => lint::run(&arguments),
-        Some(Command::Relay(_)) | None => Err(anyhow::anyhow!("not available yet")),
+        Some(Command::Relay(arguments)) => relay::run(&arguments),
+        None => relay::run(&arguments.relay),
     };
     match done {
         Ok(code) => code,

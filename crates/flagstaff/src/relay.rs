@@ -1,0 +1,49 @@
+//! `flagstaff relay`: settings, logger, runtime, serve.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use flagstaff_relay::config::{self, Settings, Sources};
+use flagstaff_telemetry::logging;
+
+use crate::command::RelayArguments;
+
+/// Serves flags until the process is asked to end.
+pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
+    let loaded = config::load(&sources(arguments)?)?;
+    let settings = loaded.settings;
+    logging::install(settings.logging.level, settings.logging.format)?;
+    if !settings.hide_banner {
+        print_banner(&settings);
+    }
+    for notice in &loaded.notices {
+        tracing::warn!(origin = %notice.origin, setting = notice.path, "{}", notice.message);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("cannot start threads")?.block_on(async {
+        let termination = flagstaff_relay::termination().context("cannot listen to signals")?;
+        flagstaff_relay::run(settings, termination)
+            .await
+            .context("the relay cannot serve")
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the binary is where the environment comes in")]
+fn sources(arguments: &RelayArguments) -> anyhow::Result<Sources> {
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(Sources {
+        file: arguments.config.clone(),
+        environment: variables.collect(),
+        working_directory: std::env::current_dir().context("the working folder cannot be found")?,
+    })
+}
+
+fn print_banner(settings: &Settings) {
+    println!(
+        "Flagstaff {}, feature flags for {} flag set(s)",
+        flagstaff_relay::VERSION,
+        settings.flag_sets.all().len()
+    );
+}
