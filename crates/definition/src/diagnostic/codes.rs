@@ -314,17 +314,6 @@ codes! {
     ///
     /// Mend: remove the rules when they are not needed any more.
     OnlyDisabledRules = "only-disabled-rules", Info;
-    /// A comparison can never be decided, and the flag loads only because the comparisons before it hide it on an empty
-    /// context. Whenever it is reached, the whole query is false.
-    ///
-    /// Example: `plan eq null or age co 1`.
-    /// Mend: use an operator of the value's kind.
-    UndecidableComparison = "undecidable-comparison", Warning;
-    /// An attribute is compared with a whole number here and with a fraction elsewhere in the flag. A whole number cuts off
-    /// the fraction of what it is compared with: `score eq 1` is true for 1.9, and `score gt 1` is false.
-    ///
-    /// Mend: write `1.0` instead of `1` where the attribute can have a fraction.
-    IntegerAgainstFraction = "integer-against-fraction", Warning;
     /// A progressive rollout lacks a date, or does not end after it starts. Every evaluation is an error, `FLAG_CONFIG`.
     ///
     /// Mend: write both dates, the later one at `end`.
@@ -424,11 +413,12 @@ codes! {
     ///
     /// Mend: add a query, or change `defaultRule` instead.
     StepMatchesEverybody = "step-matches-everybody", Warning;
-    /// A scheduled step sets `variation` on a rule that still has a `percentage` or a `progressiveRollout`, which win. Nothing
-    /// changes.
+    /// A scheduled step sets `variation` on a rule that still has a `percentage`, or either of them on a rule with a
+    /// `progressiveRollout`. What has precedence stays, and nothing changes.
     ///
-    /// Mend: set the share of that variation to 100, and remove each other share with a negative number.
-    StepVariationHidden = "step-variation-hidden", Warning;
+    /// Mend: set the share of the variation to 100, and remove each other share with a negative number. A progressive rollout
+    /// cannot be removed by a step.
+    StepOutcomeHidden = "step-outcome-hidden", Warning;
     /// A scheduled step removes a share (a negative number) that the rule does not have.
     ///
     /// Mend: correct the name of the variation, or remove the entry.
@@ -494,30 +484,6 @@ codes! {
     ///
     /// Mend: write the changed rule out in the first step, or give the flag two rules.
     StepWrittenBack = "step-written-back", Info;
-    /// GO Feature Flag does not read all of this query: it stops at the marked place, and what follows has no effect.
-    /// Flagstaff evaluates the query as it is written.
-    ///
-    /// Example: `plan eq "pro" AND age gt 18` (upper case), `a eq 1  and b eq 2` (two spaces), `a eq 1 && b eq 2`, a line break
-    /// before `and` without a space around it.
-    /// Mend: lower-case `and`, `or`, one space between words.
-    QueryCutShort = "query-cut-short", Info;
-    /// GO Feature Flag refuses a flag with this query, or never matches it. Flagstaff evaluates it as it is written.
-    ///
-    /// Example: `plan Eq "pro"`, `plan  eq "pro"` (two spaces), an attribute named like a keyword (`addr.in eq "x"`).
-    /// Mend: lower-case keywords, one space between words; rename the attribute for as long as both systems are in use.
-    QueryUnread = "query-unread", Info;
-    /// An attribute inside an object can be out of reach. GO Feature Flag then compares with what the comparison before it looked at, or
-    /// looks for the next attribute in the wrong object, or gives the whole query up where a text or a number stands in
-    /// for the object. In Flagstaff such an attribute is missing, like any absent one.
-    ///
-    /// Example: `plan eq "free" or org.plan eq "pro"` is true in GO Feature Flag for `{"plan": "pro"}`.
-    /// Mend: nothing, or send the attribute at the top level.
-    QueryPath = "query-path", Info;
-    /// A number is written in a way that GO Feature Flag reads in part only.
-    ///
-    /// Example: `age gt 1e3` is `age gt 1` there, and 1000 here.
-    /// Mend: write it out: `1000`.
-    QueryNumber = "query-number", Info;
     /// A JsonLogic operator that GO Feature Flag's documentation shows and its evaluation does not know: it refuses the flag.
     ///
     /// Example: `{"startsWith": [{"var": "email"}, "admin"]}`.

@@ -147,12 +147,11 @@ impl Timeline {
     }
 
     fn variations(&self, change: &FlagDefinition, findings: &mut Findings) {
+        let first = variations::first_kind(&self.stage.variations);
         findings.within_field("variations", |findings| {
             for variation in change.variations.iter().flatten() {
                 variations::has_a_value(variation, findings);
-                if let Some((_, found)) = variations::differs_in_kind(&self.stage.variations, variation) {
-                    findings.add_in_name(&variation.name, variation.span.0, found);
-                }
+                variations::has_kind(first, variation, findings);
             }
         });
     }
@@ -258,7 +257,6 @@ fn fields_have_an_effect(change: &FlagDefinition, findings: &mut Findings) {
         ("trackEvents", change.track_events.is_some()),
         ("bucketingKey", change.bucketing_key.is_some()),
         ("metadata", change.metadata.is_some()),
-        ("scheduledRollout", change.scheduled_rollout.is_some()),
     ];
     for (field, _) in fields.into_iter().filter(|(_, written)| *written) {
         let found = Diagnostic::new(Code::IgnoredField, format!("`{field}` of a step has no effect"))
@@ -305,35 +303,38 @@ fn merges_well(rule: &RuleDefinition, update: &RuleDefinition, findings: &mut Fi
             });
         }
     }
-    if let Some(variation) = update.variation.as_ref().filter(|_| hides_variation(rule, update)) {
-        let found = Diagnostic::new(
-            Code::StepVariationHidden,
-            "the variation has no effect: the rule still splits",
-        )
-        .hint("remove each share with a negative number; a progressive rollout cannot be removed");
-        findings.add_in_field("variation", variation.span, found);
-    }
+    outcome_is_not_hidden(rule, update, findings);
 }
 
-/// Whether the rule still splits after the update, because of what it had before.
-fn hides_variation(rule: &RuleDefinition, update: &RuleDefinition) -> bool {
-    if needs_key(update)
-        && update
-            .percentage
-            .as_ref()
-            .is_none_or(|shares| shares.value.iter().any(|share| share.share >= 0.0))
-    {
-        // the step writes a split and a variation: that is a finding of its own
-        return false;
+/// A step can give a rule another outcome only where nothing of higher precedence stays.
+fn outcome_is_not_hidden(rule: &RuleDefinition, update: &RuleDefinition, findings: &mut Findings) {
+    if update.progressive_rollout.is_some() {
+        return;
     }
-    let removed = |name: &str| {
-        let shares = update.percentage.as_ref().map_or(&[][..], |shares| &shares.value);
-        shares
-            .iter()
-            .any(|share| share.share < 0.0 && *share.variation == *name)
+    let has_shares = rule.percentage.as_ref().is_some_and(|shares| !shares.value.is_empty());
+    let (winner, hint) = if rule.progressive_rollout.is_some() {
+        (
+            "progressiveRollout",
+            "a step cannot remove a progressive rollout: add a rule instead",
+        )
+    } else if has_shares && update.percentage.is_none() {
+        (
+            "percentage",
+            "set the share of this variation, and remove the others with a negative number",
+        )
+    } else {
+        return;
     };
-    let shares = rule.percentage.as_ref().map_or(&[][..], |shares| &shares.value);
-    rule.progressive_rollout.is_some() || shares.iter().any(|share| !removed(&share.variation))
+    let found = |hidden: &str| {
+        let message = format!("`{hidden}` has no effect: the rule still has `{winner}`");
+        Diagnostic::new(Code::StepOutcomeHidden, message).hint(hint)
+    };
+    if let Some(variation) = &update.variation {
+        findings.add_in_field("variation", variation.span, found("variation"));
+    }
+    if let Some(shares) = &update.percentage {
+        findings.add_in_field("percentage", shares.span, found("percentage"));
+    }
 }
 
 /// Whether a change that goes to no rule makes a rule of its own.

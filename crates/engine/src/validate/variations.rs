@@ -93,35 +93,40 @@ pub(super) fn has_a_value(variation: &Variation, findings: &mut Findings) {
     }
 }
 
+/// One finding is enough: it names both kinds.
 pub(super) fn are_of_one_kind(subject: &Subject<'_>, findings: &mut Findings) {
     let variations = subject.definition.variations.as_deref().unwrap_or(&[]);
+    let first = first_kind(variations);
     findings.within_field("variations", |findings| {
-        if let Some(different) = variations
-            .iter()
-            .find_map(|variation| differs_in_kind(variations, variation))
-        {
-            findings.add_in_name(&different.0.name, different.0.span.0, different.1);
+        for variation in variations {
+            if !has_kind(first, variation, findings) {
+                break;
+            }
         }
     });
 }
 
-/// The finding about a variation that is of another kind than the first one.
-pub(super) fn differs_in_kind<'a>(
-    variations: &[Variation],
-    variation: &'a Variation,
-) -> Option<(&'a Variation, Diagnostic)> {
-    let kind = ValueKind::of(&variation.value)?;
-    let (first, first_kind) = variations
+/// The first variation that has a kind, which the others have to have too.
+pub(super) fn first_kind(variations: &[Variation]) -> Option<(&Variation, ValueKind)> {
+    variations
         .iter()
-        .find_map(|known| Some((known, ValueKind::of(&known.value)?)))?;
-    (kind != first_kind).then(|| {
+        .find_map(|variation| Some((variation, ValueKind::of(&variation.value)?)))
+}
+
+/// Whether a variation is of the kind that the first one has.
+pub(super) fn has_kind(first: Option<(&Variation, ValueKind)>, variation: &Variation, findings: &mut Findings) -> bool {
+    let (Some((first, expected)), Some(kind)) = (first, ValueKind::of(&variation.value)) else {
+        return true;
+    };
+    if kind != expected {
         let hint = format!(
-            "`{}` is {first_kind}, `{}` is {kind}: write both alike",
+            "`{}` is {expected}, `{}` is {kind}: write both alike",
             first.name, variation.name
         );
         let found = Diagnostic::new(Code::MixedVariationTypes, "all variations should have the same type").hint(hint);
-        (variation, found)
-    })
+        findings.add_in_name(&variation.name, variation.span.0, found);
+    }
+    kind == expected
 }
 
 /// The manifest declares a type for a flag and takes the default from its metadata, unchecked.
