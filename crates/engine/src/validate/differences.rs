@@ -108,7 +108,7 @@ pub(super) fn rollout_written_back(view: &RuleView<'_>, findings: &mut Findings)
         )
         .hint("GO Feature Flag changes it to 100 in its copy, and reports a changed flag after every poll: write 100");
         findings.within_field("progressiveRollout", |findings| {
-            findings.add_in_field("end", end.span.0, found)
+            findings.add_in_field("end", end.span.0, found);
         });
     }
 }

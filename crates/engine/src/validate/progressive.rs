@@ -110,7 +110,7 @@ pub(super) fn dates(view: &RuleView<'_>, findings: &mut Findings) {
             findings.within_field("end", |findings| findings.add_in_field("date", stop.span, found));
         }
         findings.within_field("initial", |findings| {
-            dates::is_plausible("date", start, view.now, findings)
+            dates::is_plausible("date", start, view.now, findings);
         });
     });
 }
@@ -129,7 +129,7 @@ pub(super) fn percentages(view: &RuleView<'_>, findings: &mut Findings) {
             let found = Diagnostic::new(Code::InitialPercentage, message)
                 .hint("the initial percentage counts from its date on: set that date to when it is meant to start");
             findings.within_field("initial", |findings| {
-                findings.add_in_field("percentage", initial.span.0, found)
+                findings.add_in_field("percentage", initial.span.0, found);
             });
         }
         if let Some(end) = &rollout.end

@@ -155,7 +155,7 @@ pub(super) fn names_are_unique(subject: &Subject<'_>, findings: &mut Findings) {
                 .hint(format!("rename it: `targeting[{first}]` has this name too"));
             findings.within_field("targeting", |findings| {
                 findings.within(Segment::Index(index), |findings| {
-                    findings.add_in_field("name", name.span, found)
+                    findings.add_in_field("name", name.span, found);
                 });
             });
         }
@@ -175,7 +175,7 @@ pub(super) fn are_reachable(subject: &Subject<'_>, findings: &mut Findings) {
                 .hint(format!("`targeting[{first}]` has the same query and comes first"));
             findings.within_field("targeting", |findings| {
                 findings.within(Segment::Index(index), |findings| {
-                    findings.add_in_field("query", query.span, found)
+                    findings.add_in_field("query", query.span, found);
                 });
             });
         }

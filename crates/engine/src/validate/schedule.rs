@@ -117,7 +117,7 @@ impl Timeline {
         findings.within_field("targeting", |findings| {
             for (index, (update, fate)) in updates.iter().zip(&fates).enumerate() {
                 findings.within(Segment::Index(index), |findings| {
-                    self.before_targeting(update, *fate, findings)
+                    self.before_targeting(update, *fate, findings);
                 });
             }
         });
@@ -136,12 +136,12 @@ impl Timeline {
         });
         if let (Some(update), Some(rule)) = (&change.default_rule, &self.stage.default_rule) {
             findings.within_field("defaultRule", |findings| {
-                self.examine(rule, update, Position::StepDefault, findings)
+                self.examine(rule, update, Position::StepDefault, findings);
             });
         }
         if let (Some(_), Some(window)) = (&change.experimentation, &self.stage.experimentation) {
             findings.within_field("experimentation", |findings| {
-                experimentation::is_a_window(window, findings)
+                experimentation::is_a_window(window, findings);
             });
         }
     }

@@ -157,7 +157,7 @@ pub(super) fn manifest_default(subject: &Subject<'_>, findings: &mut Findings) {
     let found = Diagnostic::new(Code::ManifestDefault, message)
         .hint("write a value of the variations' kind, or remove `defaultValue` to leave the flag out of the manifest");
     findings.within_field("metadata", |findings| {
-        findings.add_in_field("defaultValue", flag.span.0, found)
+        findings.add_in_field("defaultValue", flag.span.0, found);
     });
 }
 
