@@ -5,6 +5,7 @@ use flagstaff_definition::query::{Chain, Comparison, Expression, Logic, Place};
 use crate::attribute::{AttributeTable, Attributes, Lookup, Operand};
 use crate::context::ContextMap;
 use crate::observe::{Observer, Verdict};
+pub(crate) use leaf::Nature;
 use leaf::{Leaf, Truth};
 
 mod fold;
@@ -49,10 +50,20 @@ impl Matcher {
         }
     }
 
+    /// Whether it negates anything.
+    pub(crate) fn negates(&self) -> bool {
+        self.root.negates()
+    }
+
     /// Whether the query is true. A comparison that cannot be decided makes the whole query false, under `not` too.
     #[inline]
     pub fn matches<L: Lookup, O: Observer>(&self, lookup: &L, observer: &mut O) -> bool {
         self.root.matches(lookup, observer).unwrap_or(false)
+    }
+
+    /// Visits every comparison from left to right: its attribute, what can be said about it, and its place in the query's text.
+    pub(crate) fn for_each_comparison<'m>(&'m self, visit: &mut impl FnMut(&'m Operand, Nature, (u32, u32))) {
+        self.root.for_each_comparison(visit);
     }
 
     /// What running the query on an empty context comes to: GO Feature Flag refuses a flag whose query errs there.
@@ -90,6 +101,25 @@ impl Node {
             operand: table.operand(&comparison.path.steps),
             leaf: Leaf::compile(&comparison.predicate),
             span: (start, end),
+        }
+    }
+
+    fn negates(&self) -> bool {
+        match self {
+            Self::Comparison { .. } => false,
+            Self::Not(_) => true,
+            Self::Chain(first, rest) => first.negates() || rest.iter().any(|(_, node)| node.negates()),
+        }
+    }
+
+    fn for_each_comparison<'m>(&'m self, visit: &mut impl FnMut(&'m Operand, Nature, (u32, u32))) {
+        match self {
+            Self::Comparison { operand, leaf, span } => visit(operand, leaf.nature(operand.path.len() > 1), *span),
+            Self::Not(node) => node.for_each_comparison(visit),
+            Self::Chain(first, rest) => {
+                first.for_each_comparison(visit);
+                rest.iter().for_each(|(_, node)| node.for_each_comparison(visit));
+            }
         }
     }
 

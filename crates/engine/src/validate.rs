@@ -43,6 +43,7 @@ const CHECKS: &[fn(&Subject<'_>, &mut Findings)] = &[
     rules::names_are_unique,
     rules::are_reachable,
     rules::are_not_all_disabled,
+    queries::integers_against_fractions,
     experimentation::window,
     bucketing::key_path,
     bucketing::key_is_used,

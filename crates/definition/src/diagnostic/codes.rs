@@ -188,11 +188,12 @@ codes! {
     /// comparison before it (`plan`), and when `org` is no object, its whole query is false.
     /// Mend: nothing, unless GO Feature Flag reads the same file.
     QueryNestedAttribute = "query-nested-attribute", Info;
-    /// A whole number that is compared with numbers which may have a fraction. The fraction is cut off first.
+    /// An attribute is compared with a whole number here, and with a fraction elsewhere in the flag. Before it is compared with
+    /// a whole number, its own fraction is cut off.
     ///
-    /// Example: `score gt 1` is false for 1.9, `score le 1` is true.
+    /// Example: `score gt 1` beside `score lt 2.5`: the first is false for 1.9, and `score le 1` is true.
     /// Mend: write `score gt 1.0` when the attribute can have a fraction.
-    QueryTruncatedNumber = "query-truncated-number", Info;
+    QueryTruncatedNumber = "query-truncated-number", Warning;
 
     // validation
 
@@ -224,12 +225,6 @@ codes! {
     ///
     /// Mend: say whom it is for. What is meant for everybody belongs into `defaultRule`.
     MissingQuery = "missing-query", Error;
-    /// A query is empty, or cannot be evaluated: it compares with an operator that its value does not have.
-    ///
-    /// Example: `age co 1` (numbers contain nothing), `admin gt true`. GO Feature Flag finds these by running the query
-    /// on an empty context, and refuses the flag.
-    /// Mend: use an operator of the value's kind. Only texts have `co`, `sw` and `ew`; `null` and booleans are only equal or not.
-    InvalidQuery = "invalid-query", Error;
     /// A query is JsonLogic that cannot be evaluated.
     ///
     /// Example: `{"equals": [{"var": "plan"}, "pro"]}`: there is no operator `equals`.
@@ -466,7 +461,7 @@ codes! {
     /// Rounding leaves the last buckets of the split to nobody. GO Feature Flag answers those users with an error, `FLAG_CONFIG`;
     /// in Flagstaff they belong to the last share.
     ///
-    /// Example: `{a: 65.07, b: 2.01, c: 32.92}`: one user in 100,000.
+    /// Example: `{a: 32.92, b: 2.01, c: 65.07}`: one user in 100,000.
     /// Mend: nothing, or write shares whose sum is exact.
     SplitHole = "split-hole", Info;
     /// `bucketingKey: targetingKey` works on every endpoint. In GO Feature Flag it works over OFREP, and fails with

@@ -75,7 +75,37 @@ pub(super) enum Leaf {
 /// Lists up to this length are searched from one end.
 const FEW: usize = 8;
 
+/// What can be said about a comparison without its attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// It is true for some attributes.
+    Open,
+    /// The same, and it compares with one whole number, or with numbers that have fractions.
+    Whole,
+    Fraction,
+    /// It is true where the attribute is missing.
+    Absence,
+    /// It is false for every attribute.
+    Never,
+    /// It cannot be decided for any attribute, for this reason.
+    Undecided(&'static str),
+}
+
 impl Leaf {
+    /// What can be said without the attribute, which is `nested` when it stands inside an object: numbers there are never
+    /// whole ones.
+    pub(super) fn nature(&self, nested: bool) -> Nature {
+        match self {
+            Self::Never => Nature::Never,
+            Self::FewIntegers(_) | Self::ManyIntegers(_) if nested => Nature::Never,
+            Self::Undecided(reason) => Nature::Undecided(reason),
+            Self::Integer(..) => Nature::Whole,
+            Self::Double(..) | Self::Doubles(_) => Nature::Fraction,
+            Self::Null { equal: true } => Nature::Absence,
+            _ => Nature::Open,
+        }
+    }
+
     pub(super) fn compile(predicate: &Predicate) -> Self {
         let Predicate::Relation { operator, literal, .. } = predicate else {
             return Self::Present;

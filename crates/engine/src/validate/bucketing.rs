@@ -48,7 +48,7 @@ pub(super) fn key_is_used(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     };
     if !written_rules(flag).chain(step_rules(flag)).any(needs_key) {
-        let message = format!("the flag splits nobody, and fails for whom has no {}", key.value);
+        let message = format!("nobody is split, and whoever has no {} gets an error", key.value);
         let found = Diagnostic::new(Code::UnusedBucketingKey, message).hint("remove `bucketingKey`");
         findings.add_in_field("bucketingKey", key.span, found);
     }

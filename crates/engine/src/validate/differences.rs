@@ -5,6 +5,7 @@ use flagstaff_definition::flag::Percentage;
 use flagstaff_definition::span::Text;
 
 use crate::bucketing::Split;
+use crate::query::{Matcher, Nature};
 
 use super::findings::Findings;
 use super::percentages::{in_order, sound, total};
@@ -111,6 +112,29 @@ pub(super) fn rollout_written_back(view: &RuleView<'_>, findings: &mut Findings)
             findings.add_in_field("end", end.span.0, found);
         });
     }
+}
+
+/// GO Feature Flag compares with what the comparison before it looked at where an attribute cannot be reached, and gives the
+/// whole query up where a text or a number stands in for the object.
+pub(super) fn attributes_inside_objects(text: &Text, matcher: &Matcher, findings: &mut Findings) {
+    let (mut nested, mut comparisons, mut absence) = (None, 0, false);
+    matcher.for_each_comparison(&mut |operand, nature, span| {
+        comparisons += 1;
+        if operand.path.len() > 1 {
+            nested = nested.or(Some((operand, span)));
+            absence |= nature == Nature::Absence;
+        }
+    });
+    // a comparison that stands alone is false in both, unless it asks for what is missing
+    let Some((operand, (start, end))) = nested.filter(|_| comparisons > 1 || absence || matcher.negates()) else {
+        return;
+    };
+    let found = Diagnostic::new(
+        Code::QueryNestedAttribute,
+        format!("{} may be out of reach", operand.path.join(".")),
+    )
+    .hint("then it is missing; GO Feature Flag compares another attribute, or takes the whole query for false");
+    findings.add(text.locate(start as usize, end as usize), found);
 }
 
 /// Operators that GO Feature Flag's documentation shows and its evaluation does not know.

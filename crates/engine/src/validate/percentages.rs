@@ -71,6 +71,9 @@ pub(super) fn add_up(view: &RuleView<'_>, findings: &mut Findings) {
         return;
     };
     let sum = total(shares);
+    if !splits(sum) {
+        return;
+    }
     let full = shares.iter().find(|share| share.share == 100.0);
     let found = match full {
         Some(full) if sum > 100.0 => {
@@ -90,6 +93,11 @@ pub(super) fn add_up(view: &RuleView<'_>, findings: &mut Findings) {
     findings.add_in_field("percentage", written.span, found);
 }
 
+/// Whether a sum of percentages comes to a number of buckets.
+fn splits(sum: f64) -> bool {
+    (1.0..=f64::from(u32::MAX)).contains(&(sum * 1000.0))
+}
+
 /// The shares relative to their sum.
 fn effective(shares: &[Percentage], sum: f64) -> String {
     const SHOWN: usize = 6;
@@ -107,9 +115,9 @@ pub(super) fn have_buckets(view: &RuleView<'_>, findings: &mut Findings) {
         return;
     };
     findings.within_field("percentage", |findings| {
-        let buckets = total(shares) * 1000.0;
-        if !(1.0..=f64::from(u32::MAX)).contains(&buckets) {
-            let (message, hint) = if buckets < 1.0 {
+        let sum = total(shares);
+        if !splits(sum) {
+            let (message, hint) = if sum < 1.0 {
                 (
                     "the percentages are too small to split anybody",
                     "every evaluation is an error: write shares of at least 0.001",

@@ -40,9 +40,17 @@ fn rendered(found: &[Diagnostic]) -> String {
     let mut text = String::new();
     for found in found {
         let severity = format!("{:?}", found.severity).to_lowercase();
-        let place = found.span.map_or("-".to_owned(), |span| format!("{}:{}", span.line, span.column));
+        let place = found
+            .span
+            .map_or("-".to_owned(), |span| format!("{}:{}", span.line, span.column));
         let path = if found.path.is_empty() { "." } else { &found.path };
-        writeln!(text, "{severity} {} {path} {place} {}", found.code.name(), found.message).unwrap();
+        writeln!(
+            text,
+            "{severity} {} {path} {place} {}",
+            found.code.name(),
+            found.message
+        )
+        .unwrap();
     }
     text
 }
@@ -59,14 +67,23 @@ fn every_flag_has_its_findings() {
     assert!(wrong.is_empty(), "other findings than expected:\n{wrong}");
 }
 
-/// The codes of the groups `validation` and `differences` that the validation reports.
+/// The codes of the groups `query`, `validation` and `differences`, but for those of the decoder.
 #[test]
 fn every_code_has_a_case() {
-    let seen: BTreeSet<_> = CASES.into_iter().flatten().flat_map(|case| case.found.split_whitespace()).collect();
-    let first = Code::ALL.iter().position(|code| *code == Code::NoVariation).unwrap();
-    let decoders = [Code::NativeDate, Code::GeneralMapKey, Code::WideInteger];
+    let cases = CASES.into_iter().flatten();
+    let seen: BTreeSet<_> = cases
+        .flat_map(|case| found(case.flag))
+        .map(|found| found.code)
+        .collect();
+    let first = Code::ALL.iter().position(|code| *code == Code::QuerySyntax).unwrap();
+    let decoders = [
+        Code::NativeDate,
+        Code::LocalDate,
+        Code::GeneralMapKey,
+        Code::WideInteger,
+    ];
     for code in Code::ALL[first..].iter().filter(|code| !decoders.contains(code)) {
-        assert!(seen.contains(code.name()), "no case of {}", code.name());
+        assert!(seen.contains(code), "no case of {}", code.name());
     }
 }
 
@@ -85,12 +102,19 @@ fn every_finding_says_what_to_do_and_where() {
 #[test]
 fn the_first_problem_is_go_feature_flags() {
     let first = |flag| first_goff_error(&found(flag)).map(|found| found.message.clone());
-    let several = "f: {variations: {a: 1}, targeting: [{name: x, variation: z}], defaultRule: {percentage: {a: -5, b: 9}}}";
-    assert_eq!(first(several).as_deref(), Some("invalid percentage: variation b does not exist"));
+    let several =
+        "f: {variations: {a: 1}, targeting: [{name: x, variation: z}], defaultRule: {percentage: {a: -5, b: 9}}}";
+    assert_eq!(
+        first(several).as_deref(),
+        Some("invalid percentage: variation b does not exist")
+    );
     let only_ours = "f: {variations: {a: 1, b: 2}, defaultRule: {percentage: {a: -5, b: 9}}}";
     assert_eq!(first(only_ours).as_deref(), Some("negative percentage: a has -5"));
     let behind_ours = "f: {variations: {a: 1}, targeting: [{variation: a}], defaultRule: {percentage: {a: -5}}}";
-    assert_eq!(first(behind_ours).as_deref(), Some("each targeting should have a query"));
+    assert_eq!(
+        first(behind_ours).as_deref(),
+        Some("each targeting should have a query")
+    );
     let sound = "f: {variations: {a: 1}, defaultRule: {variation: a}, experimentation: {}}";
     assert_eq!(first(sound), None);
 }
@@ -106,7 +130,10 @@ fn hints_are_to_the_point() {
     let rollout = "f: {variations: {a: 1, b: 2}, defaultRule: {progressiveRollout: {\
                    initial: {variation: a, date: 2024-01-01T00:00:00Z}, \
                    end: {variation: b, percentage: 40, date: 2024-02-01T00:00:00Z}}}}";
-    assert_eq!(hint(rollout), "it stays at 40 %: write that as `percentage` instead of the rollout");
+    assert_eq!(
+        hint(rollout),
+        "it stays at 40 %: write that as `percentage` instead of the rollout"
+    );
 }
 
 /// Numbers in messages that GO Feature Flag gives too are printed as Go prints them.
@@ -120,7 +147,10 @@ fn percentages_are_printed_as_in_go() {
         message.rsplit(' ').next().unwrap().to_owned()
     };
     let printed = ["80", "12.5", "100000", "1234567", "0.0001", "0.00001"].map(message);
-    assert_eq!(printed, ["80/0", "12.5/0", "100000/0", "1.234567e+06/0", "0.0001/0", "1e-05/0"]);
+    assert_eq!(
+        printed,
+        ["80/0", "12.5/0", "100000/0", "1.234567e+06/0", "0.0001/0", "1e-05/0"]
+    );
 }
 
 /// An error in a disabled rule or a scheduled step does not keep the flag from loading.
