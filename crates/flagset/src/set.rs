@@ -101,15 +101,13 @@ impl FlagSet {
     /// Fetches all sources now. Concurrent calls share a round, which always begins after the call.
     pub async fn refresh(&self) -> Refreshed {
         let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Refresh(reply)).await;
-        match (sent, answer.await) {
-            (Ok(()), Ok(refreshed)) => refreshed,
-            // The set was stopped meanwhile.
-            _ => Refreshed {
-                refreshed: false,
-                revision: self.load().revision(),
-            },
-        }
+        // When the set was stopped, the command and with it the sender of the answer is dropped.
+        let _ = self.commands.send(Command::Refresh(reply)).await;
+        let kept = |_| Refreshed {
+            refreshed: false,
+            revision: self.load().revision(),
+        };
+        answer.await.unwrap_or_else(kept)
     }
 
     /// Ends polling and watching, waits for what is being written. The last snapshot can still be read.

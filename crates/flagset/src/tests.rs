@@ -25,7 +25,10 @@ struct Memory {
 
 impl Memory {
     fn new(name: &'static str, text: &str) -> Self {
-        Self { name, text: Arc::new(Mutex::new(Some(text.to_owned()))) }
+        Self {
+            name,
+            text: Arc::new(Mutex::new(Some(text.to_owned()))),
+        }
     }
 
     fn set(&self, text: &str) {
@@ -60,7 +63,10 @@ fn clock() -> crate::Clock {
 /// Options of sources in memory.
 fn options(sources: &[&Memory]) -> Options {
     let source = |memory: &&Memory| Source::new(Arc::new((*memory).clone()), Format::Yaml);
-    Options { clock: clock(), ..Options::new("test", sources.iter().map(source).collect()) }
+    Options {
+        clock: clock(),
+        ..Options::new("test", sources.iter().map(source).collect())
+    }
 }
 
 /// A flag that serves one value.
@@ -70,13 +76,20 @@ fn flag(key: &str, value: &str) -> String {
 
 /// Flags `f000` and so on.
 fn flags(count: usize) -> String {
-    (0..count).map(|number| flag(&format!("f{number:03}"), &number.to_string())).collect()
+    (0..count)
+        .map(|number| flag(&format!("f{number:03}"), &number.to_string()))
+        .collect()
 }
 
 /// The flags that are served as `key=value`, in order.
 fn served(set: &FlagSet) -> String {
     set.load().flags().iter().fold(String::new(), |mut text, flag| {
-        let variations = flag.flag.definition().variations.as_ref().expect("served flags have variations");
+        let variations = flag
+            .flag
+            .definition()
+            .variations
+            .as_ref()
+            .expect("served flags have variations");
         let separator = if text.is_empty() { "" } else { " " };
         match &variations[0].value {
             Value::Int(value) => write!(text, "{separator}{}={value}", flag.key()),
@@ -94,11 +107,28 @@ fn refused(set: &FlagSet) -> Vec<String> {
     let describe = |found: &crate::FlagFindings| {
         let place = |diagnostic: &flagstaff_definition::diagnostic::Diagnostic| {
             let span = diagnostic.span.expect("a finding has a place");
-            format!("{}:{}:{} {}", diagnostic.file.as_deref().unwrap(), span.line, span.column, diagnostic.code.name())
+            format!(
+                "{}:{}:{} {}",
+                diagnostic.file.as_deref().unwrap(),
+                span.line,
+                span.column,
+                diagnostic.code.name()
+            )
         };
-        let errors = found.diagnostics.iter().filter(|found| found.severity == flagstaff_definition::diagnostic::Severity::Error);
-        let served = if found.served == Served::LastGood { "last good" } else { "nothing" };
-        format!("{}: {served}: {}", found.key, errors.map(place).collect::<Vec<_>>().join(", "))
+        let errors = found
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == flagstaff_definition::diagnostic::Severity::Error);
+        let served = if found.served == Served::LastGood {
+            "last good"
+        } else {
+            "nothing"
+        };
+        format!(
+            "{}: {served}: {}",
+            found.key,
+            errors.map(place).collect::<Vec<_>>().join(", ")
+        )
     };
     status.refused().map(describe).collect()
 }
@@ -113,5 +143,8 @@ fn seconds(time: SystemTime) -> u64 {
 
 fn file(path: &Path) -> Source {
     let options = flagstaff_retrievers::file::FileOptions { path: path.to_owned() };
-    Source::new(Arc::new(flagstaff_retrievers::file::FileRetriever::new(options)), Format::Yaml)
+    Source::new(
+        Arc::new(flagstaff_retrievers::file::FileRetriever::new(options)),
+        Format::Yaml,
+    )
 }

@@ -6,10 +6,14 @@ use super::*;
 async fn equal_content_changes_nothing_but_the_time_of_the_refresh() {
     let source = Memory::new("flags.yaml", &flags(3));
     let set = start(&[&source]).await;
-    let mut changes = set.changes();
+    let changes = set.changes();
     let (first, before) = (set.snapshot(), set.status());
     // Comments, order and places do not matter: the same flags are served as the same.
-    for text in [flags(3), format!("# a comment\n{}", flags(3)), flag("f002", "2") + &flags(2)] {
+    for text in [
+        flags(3),
+        format!("# a comment\n{}", flags(3)),
+        flag("f002", "2") + &flags(2),
+    ] {
         source.set(&text);
         let refreshed = set.refresh().await;
         assert_eq!((refreshed.refreshed, refreshed.revision), (true, first.revision()));
@@ -18,7 +22,10 @@ async fn equal_content_changes_nothing_but_the_time_of_the_refresh() {
     let after = set.status();
     assert!(!changes.has_changed().unwrap());
     assert_eq!(seconds(after.updated_at), seconds(before.updated_at));
-    assert_eq!(seconds(after.refreshed_at.unwrap()), seconds(before.refreshed_at.unwrap()) + 3);
+    assert_eq!(
+        seconds(after.refreshed_at.unwrap()),
+        seconds(before.refreshed_at.unwrap()) + 3
+    );
 }
 
 #[tokio::test]
@@ -43,10 +50,18 @@ async fn changes_are_told_after_the_swap_and_name_the_flags() {
     let change = old.diff(&new);
     let keys = |flags: &[Arc<crate::ServedFlag>]| flags.iter().map(|flag| flag.key().to_string()).collect::<Vec<_>>();
     assert_eq!((change.from, change.to), (1, 2));
-    assert_eq!((keys(&change.added), keys(&change.deleted)), (vec!["d".to_owned()], vec!["a".to_owned()]));
-    let [(before, after)] = change.updated.as_slice() else { panic!("one flag is updated: {change:?}") };
+    assert_eq!(
+        (keys(&change.added), keys(&change.deleted)),
+        (vec!["d".to_owned()], vec!["a".to_owned()])
+    );
+    let [(before, after)] = change.updated.as_slice() else {
+        panic!("one flag is updated: {change:?}")
+    };
     assert_eq!((&**before.key(), &**after.key()), ("b", "b"));
-    assert!(Arc::ptr_eq(old.get("c").unwrap(), new.get("c").unwrap()), "an unchanged flag is shared");
+    assert!(
+        Arc::ptr_eq(old.get("c").unwrap(), new.get("c").unwrap()),
+        "an unchanged flag is shared"
+    );
     assert!(old.diff(&old).is_empty());
 }
 
@@ -54,8 +69,16 @@ async fn changes_are_told_after_the_swap_and_name_the_flags() {
 async fn digests_depend_on_keys_and_definitions_alone() {
     let digest = async |text: &str| start(&[&Memory::new("flags.yaml", text)]).await.load().digest();
     let first = digest(&flags(3)).await;
-    assert_eq!(first, digest(&format!("# other place\n\n{}{}", flag("f002", "2"), flags(2))).await);
-    for other in [flags(2), flags(4), flags(2) + &flag("f002", "3"), flags(2) + &flag("f003", "2")] {
+    assert_eq!(
+        first,
+        digest(&format!("# other place\n\n{}{}", flag("f002", "2"), flags(2))).await
+    );
+    for other in [
+        flags(2),
+        flags(4),
+        flags(2) + &flag("f002", "3"),
+        flags(2) + &flag("f003", "2"),
+    ] {
         assert_ne!(first, digest(&other).await, "{other}");
     }
 }
@@ -75,8 +98,16 @@ async fn the_table_of_attributes_does_not_grow_for_ever() {
         source.set(&text(round));
         set.refresh().await;
         let after = set.snapshot();
-        assert!(after.attributes().len() <= 3 * 40 + 64 + 40, "{} paths in round {round}", after.attributes().len());
-        assert_eq!(before.diff(&after).updated.len(), 40, "flags that were merely compiled again did not change");
+        assert!(
+            after.attributes().len() <= 3 * 40 + 64 + 40,
+            "{} paths in round {round}",
+            after.attributes().len()
+        );
+        assert_eq!(
+            before.diff(&after).updated.len(),
+            40,
+            "flags that were merely compiled again did not change"
+        );
     }
 }
 

@@ -29,10 +29,18 @@ async fn broken_documents_keep_the_last_good_set() {
         (&twice, "duplicate-flag", Some(4)),
     ] {
         let (set, refreshed) = edit(&before, after).await;
-        assert_eq!((served(&set).as_str(), refreshed, set.load().revision()), ("f000=0 f001=1 f002=2", false, 1), "{after}");
+        assert_eq!(
+            (served(&set).as_str(), refreshed, set.load().revision()),
+            ("f000=0 f001=1 f002=2", false, 1),
+            "{after}"
+        );
         let status = set.status();
         let found = &status.sources[0].diagnostics[0];
-        assert_eq!((found.code.name(), found.file.as_deref()), (code, Some("flags.yaml")), "{after}");
+        assert_eq!(
+            (found.code.name(), found.file.as_deref()),
+            (code, Some("flags.yaml")),
+            "{after}"
+        );
         if let Some(line) = line {
             assert_eq!(found.span.map(|span| span.line), Some(line), "{after}");
         }
@@ -53,7 +61,14 @@ async fn a_broken_document_that_stays_is_still_a_failure_and_then_recovers() {
     source.set(&flags(2));
     assert!(set.refresh().await.refreshed);
     let status = set.status();
-    assert_eq!((status.sources[0].failures, status.sources[0].diagnostics.len(), status.revision), (0, 0, 1));
+    assert_eq!(
+        (
+            status.sources[0].failures,
+            status.sources[0].diagnostics.len(),
+            status.revision
+        ),
+        (0, 0, 1)
+    );
 }
 
 #[tokio::test]
@@ -71,7 +86,9 @@ async fn a_file_that_was_cut_off_keeps_the_last_good_set() {
     for cut in 1..last {
         let after = &before[..cut];
         // Cut between two flags, it reads like a file whose last flags were deleted.
-        let deleted = ["b:", "c:"].iter().any(|next| before[cut..].starts_with(next) || before[cut..].starts_with(&format!("\n{next}")));
+        let deleted = ["b:", "c:"]
+            .iter()
+            .any(|next| before[cut..].starts_with(next) || before[cut..].starts_with(&format!("\n{next}")));
         let (set, refreshed) = edit(&before, after).await;
         if deleted {
             assert!(refreshed, "{after:?}");
@@ -87,16 +104,29 @@ async fn an_edit_at_the_end_is_no_truncation() {
     assert_eq!((served(&set).as_str(), refreshed), ("f000=0 f001=1", true));
     let last = "b:\n  variations: {on: 1}\n  defaultRule: {variation: on}\n";
     let (set, refreshed) = edit(&(flags(1) + last + "  disable: true\n"), &(flags(1) + last)).await;
-    assert_eq!((set.load().get("b").unwrap().flag.definition().disable, refreshed), (None, true));
+    assert_eq!(
+        (set.load().get("b").unwrap().flag.definition().disable, refreshed),
+        (None, true)
+    );
 }
 
 #[tokio::test]
 async fn a_bad_flag_keeps_its_last_good_version_and_harms_no_other() {
     let before = flags(350);
-    let edited = |bad: &str| before.replace(&flag("f200", "200"), bad).replace(&flag("f100", "100"), &flag("f100", "-1"));
+    let edited = |bad: &str| {
+        before
+            .replace(&flag("f200", "200"), bad)
+            .replace(&flag("f100", "100"), &flag("f100", "-1"))
+    };
     for (bad, code) in [
-        ("f200: {variations: [1], defaultRule: {variation: on}}\n", "flags.yaml:201:20 wrong-type"),
-        ("f200: {variations: {on: 1}, defaultRule: {variation: off}}\n", "flags.yaml:201:54 unknown-variation"),
+        (
+            "f200: {variations: [1], defaultRule: {variation: on}}\n",
+            "flags.yaml:201:20 wrong-type",
+        ),
+        (
+            "f200: {variations: {on: 1}, defaultRule: {variation: off}}\n",
+            "flags.yaml:201:54 unknown-variation",
+        ),
         ("f200: 1\n", "flags.yaml:201:7 wrong-type"),
     ] {
         let (set, refreshed) = edit(&before, &edited(bad)).await;
@@ -110,7 +140,10 @@ async fn a_bad_flag_keeps_its_last_good_version_and_harms_no_other() {
 #[tokio::test]
 async fn a_bad_flag_that_is_new_is_left_out() {
     let (set, refreshed) = edit(&flags(2), &(flags(2) + "bad: {variations: {on: 1}}\n")).await;
-    assert_eq!((served(&set).as_str(), refreshed, set.load().revision()), ("f000=0 f001=1", true, 1));
+    assert_eq!(
+        (served(&set).as_str(), refreshed, set.load().revision()),
+        ("f000=0 f001=1", true, 1)
+    );
     assert_eq!(refused(&set), ["bad: nothing: flags.yaml:3:6 missing-default-rule"]);
 }
 
@@ -136,10 +169,19 @@ async fn a_flag_that_was_removed_is_not_remembered() {
 
 #[tokio::test]
 async fn later_sources_override_and_a_failing_one_stops_nobody() {
-    let (base, above) = (Memory::new("base", &(flag("a", "1") + &flag("b", "1"))), Memory::new("above", &flag("b", "2")));
+    let (base, above) = (
+        Memory::new("base", &(flag("a", "1") + &flag("b", "1"))),
+        Memory::new("above", &flag("b", "2")),
+    );
     let set = start(&[&base, &above]).await;
     assert_eq!(served(&set), "a=1 b=2");
-    let overridden: Vec<_> = set.status().findings.iter().flat_map(|found| found.diagnostics.clone()).map(|found| found.message).collect();
+    let overridden: Vec<_> = set
+        .status()
+        .findings
+        .iter()
+        .flat_map(|found| found.diagnostics.clone())
+        .map(|found| found.message)
+        .collect();
     assert_eq!(overridden, ["the flag of this source replaces that of base"]);
 
     above.fail();
@@ -147,7 +189,11 @@ async fn later_sources_override_and_a_failing_one_stops_nobody() {
     assert!(!set.refresh().await.refreshed);
     assert_eq!(served(&set), "a=3 b=2 c=3");
     let status = set.status();
-    let failures: Vec<_> = status.sources.iter().map(|source| (&*source.label, source.failure.as_deref())).collect();
+    let failures: Vec<_> = status
+        .sources
+        .iter()
+        .map(|source| (&*source.label, source.failure.as_deref()))
+        .collect();
     assert_eq!(failures, [("base", None), ("above", Some("is away"))]);
 
     above.set("{}");
@@ -170,7 +216,9 @@ async fn check_soon(set: &FlagSet, expected: &str) {
 #[tokio::test]
 async fn a_watched_file_is_read_at_once() {
     let flag_file = FlagFile::new(&flags(1));
-    let set = FlagSet::start(Options::new("test", vec![file(flag_file.path())])).await.unwrap();
+    let set = FlagSet::start(Options::new("test", vec![file(flag_file.path())]))
+        .await
+        .unwrap();
     flag_file.write(&flags(2));
     check_soon(&set, "f000=0 f001=1").await;
     flag_file.remove();
@@ -193,6 +241,10 @@ async fn polling_finds_changes_and_stopping_ends_it() {
     set.stop().await;
     source.set(&flags(3));
     let refreshed = set.refresh().await;
-    assert_eq!((refreshed.refreshed, refreshed.revision), (false, 2), "a stopped set refreshes no more, and says so");
+    assert_eq!(
+        (refreshed.refreshed, refreshed.revision),
+        (false, 2),
+        "a stopped set refreshes no more, and says so"
+    );
     assert_eq!(served(&set), "f000=0 f001=1", "its flags can still be read");
 }
