@@ -1,5 +1,6 @@
 //! What a scheduled step makes of a flag (evaluation.md 4.4).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use flagstaff_definition::flag::{
@@ -7,6 +8,7 @@ use flagstaff_definition::flag::{
     Variation,
 };
 use flagstaff_definition::timestamp::Instant;
+use foldhash::fast::RandomState;
 
 /// The parts of a flag that steps can change, at one point of its schedule.
 #[derive(Debug, Clone)]
@@ -71,26 +73,23 @@ impl Stage {
     /// A named update changes every rule of its name (the last of several updates counts, and `""` names the rules
     /// without a name); whatever changes no rule is appended.
     fn update_targeting(&mut self, updates: &[RuleDefinition]) {
-        let name_of = |rule: &RuleDefinition| {
-            rule.name
-                .as_ref()
-                .map_or_else(|| Arc::from(""), |name| Arc::clone(&name.value))
-        };
-        let mut merged = Vec::new();
+        let named = updates.iter().filter(|update| update.name.is_some());
+        let by_name: HashMap<_, _, RandomState> = named.map(|update| (name_of(update), update)).collect();
+        let mut merged: HashSet<_, RandomState> = HashSet::default();
         for rule in &mut self.targeting {
-            let name = name_of(rule);
-            let update = updates
-                .iter()
-                .rev()
-                .find(|update| update.name.as_ref().is_some_and(|known| known.value == name));
-            if let Some(update) = update {
+            if let Some((name, update)) = by_name.get_key_value(name_of(rule)) {
                 *rule = Arc::new(merge_rule(rule, update));
-                merged.push(name);
+                merged.insert(*name);
             }
         }
-        let appended = updates.iter().filter(|update| !merged.contains(&name_of(update)));
+        let appended = updates.iter().filter(|update| !merged.contains(name_of(update)));
         self.targeting.extend(appended.cloned().map(Arc::new));
     }
+}
+
+/// What steps find a rule by; rules without a name share the empty one.
+fn name_of(rule: &RuleDefinition) -> &str {
+    rule.name.as_ref().map_or("", |name| &name.value)
 }
 
 /// The steps that can ever apply, in the order of their dates (those of one date in the order of the file).
