@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::node::DEEPEST_RULE;
-use super::operator::Operator;
+use super::operator;
 use super::value::{List, Map, Shape, Value};
 
 /// How deep operations may be nested, those included that come out of the context. More than a rule can be.
@@ -115,9 +115,9 @@ pub(super) fn apply<'v>(map: Map<'v>, scope: Scope<'v>) -> Evaluated<'v> {
     let (operator, operand) = match (map, map.shape()) {
         (_, Shape::Empty | Shape::Many) => return Ok(Value::Map(map)),
         (Map::Operation(operation), Shape::Single(_, operand)) => (operation.operator, operand),
-        (_, Shape::Single(name, operand)) => (Operator::from_name(name), operand),
+        (_, Shape::Single(name, operand)) => (operator::by_name(name), operand),
     };
-    operator.ok_or(Failed)?.apply(operand, scope.deeper()?)
+    operator.ok_or(Failed)?(operand, scope.deeper()?)
 }
 
 /// The operand of an operator that wants evaluated ones: a list of operands, or a bare one.

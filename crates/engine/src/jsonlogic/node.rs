@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::float;
-use super::operator::Operator;
+use super::operator::{self, Operator};
 
 /// How deep the lists and objects of a rule may be nested.
 pub(super) const DEEPEST_RULE: u16 = 256;
@@ -97,8 +97,8 @@ impl Node {
     }
 
     fn operation(name: Box<str>, mut operand: Self) -> Self {
-        let operator = Operator::from_name(&name);
-        if operator == Some(Operator::In)
+        let operator = operator::by_name(&name);
+        if &*name == "in"
             && let Self::List(operands) = &mut operand
             && let Some(Self::List(haystack)) = operands.elements.get_mut(1)
         {

@@ -1,7 +1,6 @@
 //! Variables: looking them up, finding out which are missing, setting one, and putting those of an outer scope into a rule.
 
-use crate::jsonlogic::coercion;
-
+use super::coercion;
 use super::evaluate::{Evaluated, Failed, OperandList, Operands, Scope, evaluate};
 use super::float;
 use super::value::{List, Map, Value};
@@ -57,16 +56,11 @@ fn element<'v>(list: List<'v>, index: &str) -> Option<Value<'v>> {
 
 /// `missing`: those of some variables that are missing or null.
 pub(super) fn missing<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
-    let names = match evaluate(operand, scope)? {
-        name @ Value::Text(_) => {
-            let mut names = scope.run.list(1)?;
-            names.push(name);
-            names.into_bump_slice()
-        }
-        Value::List(names) => return Ok(missing_of(names, scope)?.0),
-        _ => return Err(Failed),
-    };
-    Ok(missing_of(List::Built(names), scope)?.0)
+    match evaluate(operand, scope)? {
+        name @ Value::Text(_) => Ok(missing_of(List::Built(scope.run.arena.alloc([name])), scope)?.0),
+        Value::List(names) => Ok(missing_of(names, scope)?.0),
+        _ => Err(Failed),
+    }
 }
 
 /// `missing_some`: as `missing`, but nothing when enough of the variables are there.
@@ -183,8 +177,7 @@ fn substituted_map<'v>(map: Map<'v>, scope: Scope<'v>) -> Result<Option<Value<'v
     let mut members = map.members(&scope.run.arena);
     scope.run.spend(members.len().saturating_mul(8))?;
     let mut changed = false;
-    for (name, value) in members.iter_mut().filter(|(name, _)| *name != "var") {
-        let _ = name;
+    for (_, value) in members.iter_mut().filter(|(name, _)| *name != "var") {
         if let Some(replacement) = substituted(*value, scope)? {
             *value = replacement;
             changed = true;

@@ -62,12 +62,18 @@ pub(in crate::jsonlogic) fn absolute<'v>(operand: Value<'v>, scope: Scope<'v>) -
     Ok(Value::Number(value.abs()))
 }
 
-/// The operand that is better than all before it; null without any.
-pub(in crate::jsonlogic) fn extreme<'v>(
-    operand: Value<'v>,
-    scope: Scope<'v>,
-    is_better: impl Fn(f64, f64) -> bool,
-) -> Evaluated<'v> {
+/// The largest operand; null without any.
+pub(in crate::jsonlogic) fn maximum<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    extreme(operand, scope, |number, best| number > best)
+}
+
+/// The smallest operand; null without any.
+pub(in crate::jsonlogic) fn minimum<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    extreme(operand, scope, |number, best| number < best)
+}
+
+/// The operand that is better than all before it.
+fn extreme<'v>(operand: Value<'v>, scope: Scope<'v>, is_better: impl Fn(f64, f64) -> bool) -> Evaluated<'v> {
     let Some((first, operands)) = first(operand, scope)? else {
         return Ok(Value::Null);
     };

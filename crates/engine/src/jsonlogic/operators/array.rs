@@ -7,24 +7,22 @@ use crate::jsonlogic::variable::substitute;
 
 use super::logic::written_list;
 
-/// Whether the first operand is a part of the second one, a text or a list. An element that is a list is a range, both ends
-/// included.
-pub(in crate::jsonlogic) fn is_in<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<bool, Failed> {
+/// `in`: whether the first operand is a part of the second one, a text or a list. An element that is a list is a range, both
+/// ends included.
+pub(in crate::jsonlogic) fn contained<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
     let operands = Operands::list(operand, scope)?;
     let needle = operands.get(0)?;
     if operands.len() < 2 {
-        return Ok(false);
+        return Ok(Value::Bool(false));
     }
     let haystack = operands.get(1)?;
     operands.ignore(2)?;
-    match haystack {
-        Value::Text(text) => match needle {
-            Value::Text(part) => Ok(text.contains(part)),
-            _ => Err(Failed),
-        },
-        Value::List(list) => is_in_list(needle, list, scope.run),
-        _ => Ok(false),
-    }
+    Ok(Value::Bool(match (haystack, needle) {
+        (Value::Text(text), Value::Text(part)) => text.contains(part),
+        (Value::Text(_), _) => return Err(Failed),
+        (Value::List(list), _) => is_in_list(needle, list, scope.run)?,
+        _ => false,
+    }))
 }
 
 fn is_in_list(needle: Value<'_>, list: List<'_>, run: &Run) -> Result<bool, Failed> {
@@ -72,29 +70,37 @@ fn is_identical(a: Value<'_>, b: Value<'_>) -> Result<bool, Failed> {
 }
 
 /// Whether all elements of the second list are in the first one; false without two lists.
-pub(in crate::jsonlogic) fn contains_all<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<bool, Failed> {
-    let Some((list, wanted)) = two_lists(operand, scope)? else {
-        return Ok(false);
-    };
-    for element in wanted.iter() {
-        if !contains(list, element, scope.run)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+pub(in crate::jsonlogic) fn contains_all<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match two_lists(operand, scope)? {
+        Some((list, wanted)) => !any_contained(list, wanted, false, scope.run)?,
+        None => false,
+    }))
 }
 
-/// Whether any element of the second list is in the first one; `None` without two lists.
-pub(in crate::jsonlogic) fn contains_any<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<Option<bool>, Failed> {
-    let Some((list, wanted)) = two_lists(operand, scope)? else {
-        return Ok(None);
-    };
-    for element in wanted.iter() {
-        if contains(list, element, scope.run)? {
-            return Ok(Some(true));
+/// Whether any element of the second list is in the first one; false without two lists.
+pub(in crate::jsonlogic) fn contains_any<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match two_lists(operand, scope)? {
+        Some((list, wanted)) => any_contained(list, wanted, true, scope.run)?,
+        None => false,
+    }))
+}
+
+/// Whether no element of the second list is in the first one; true without two lists.
+pub(in crate::jsonlogic) fn contains_none<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match two_lists(operand, scope)? {
+        Some((list, wanted)) => !any_contained(list, wanted, true, scope.run)?,
+        None => true,
+    }))
+}
+
+/// Whether there is a wanted element that is in the list, or is not.
+fn any_contained(list: List<'_>, wanted: List<'_>, is_contained: bool, run: &Run) -> Result<bool, Failed> {
+    for wanted in wanted.iter() {
+        if contains(list, wanted, run)? == is_contained {
+            return Ok(true);
         }
     }
-    Ok(Some(false))
+    Ok(false)
 }
 
 fn two_lists<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<Option<(List<'v>, List<'v>)>, Failed> {
@@ -234,19 +240,27 @@ fn step<'v>(body: Value<'v>, reduction: &Reduction<'v>, scope: Scope<'v>) -> Eva
 }
 
 /// Whether the condition is true with every element; false without any.
-pub(in crate::jsonlogic) fn all<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<bool, Failed> {
-    match quantified(operand, scope)? {
-        Some((list, condition)) => Ok(!any(list, condition, scope, false)?),
-        None => Ok(false),
-    }
+pub(in crate::jsonlogic) fn all<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match quantified(operand, scope)? {
+        Some((list, condition)) => !any(list, condition, scope, false)?,
+        None => false,
+    }))
 }
 
 /// Whether the condition is true with some element.
-pub(in crate::jsonlogic) fn some<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<bool, Failed> {
-    match quantified(operand, scope)? {
-        Some((list, condition)) => any(list, condition, scope, true),
-        None => Ok(false),
-    }
+pub(in crate::jsonlogic) fn some<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match quantified(operand, scope)? {
+        Some((list, condition)) => any(list, condition, scope, true)?,
+        None => false,
+    }))
+}
+
+/// Whether the condition is true with no element.
+pub(in crate::jsonlogic) fn none<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    Ok(Value::Bool(match quantified(operand, scope)? {
+        Some((list, condition)) => !any(list, condition, scope, true)?,
+        None => true,
+    }))
 }
 
 /// Whether there is an element with which the condition is `wanted`.

@@ -26,8 +26,17 @@ fn first<'v>(operand: Value<'v>, scope: Scope<'v>, decides: impl Fn(Value<'v>) -
 }
 
 /// Whether the operand is true; of a list its first element counts.
-pub(in crate::jsonlogic) fn truth<'v>(operand: Value<'v>, scope: Scope<'v>) -> Result<bool, Failed> {
-    match Operands::new(operand, scope)? {
+pub(in crate::jsonlogic) fn truth<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    first_is_true(Operands::new(operand, scope)?).map(Value::Bool)
+}
+
+/// Whether the operand is not true; of a list its first element counts.
+pub(in crate::jsonlogic) fn not<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    first_is_true(Operands::new(operand, scope)?).map(|truth| Value::Bool(!truth))
+}
+
+fn first_is_true(operands: Operands<'_>) -> Result<bool, Failed> {
+    match operands {
         Operands::Bare(value) => Ok(is_true(value)),
         Operands::List(operands) if operands.len() == 0 => Ok(false),
         Operands::List(operands) => {

@@ -61,20 +61,27 @@ pub(in crate::jsonlogic) fn substring<'v>(operand: Value<'v>, scope: Scope<'v>) 
     Ok(Value::Text(&text[byte_offset(text, from)..byte_offset(text, to)]))
 }
 
-/// Whether the second text is where `holds` looks for it in the first. Anything but texts has no start and no end.
-pub(in crate::jsonlogic) fn compare_part<'v>(
-    operand: Value<'v>,
-    scope: Scope<'v>,
-    holds: impl Fn(&str, &str) -> bool,
-) -> Result<bool, Failed> {
+/// Whether the first text starts with the second one. Anything but a text has no start.
+pub(in crate::jsonlogic) fn starts_with<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    compare_part(operand, scope, |text, part| text.starts_with(part))
+}
+
+/// Whether the first text ends with the second one. Anything but a text has no end.
+pub(in crate::jsonlogic) fn ends_with<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
+    compare_part(operand, scope, |text, part| text.ends_with(part))
+}
+
+fn compare_part<'v>(operand: Value<'v>, scope: Scope<'v>, holds: impl Fn(&str, &str) -> bool) -> Evaluated<'v> {
     let operands = Operands::list(operand, scope)?;
     if operands.len() < 2 {
         operands.ignore(0)?;
-        return Ok(false);
+        return Ok(Value::Bool(false));
     }
     let (text, part) = (operands.get(0)?, operands.get(1)?);
     operands.ignore(2)?;
-    Ok(matches!((text, part), (Value::Text(text), Value::Text(part)) if holds(text, part)))
+    Ok(Value::Bool(
+        matches!((text, part), (Value::Text(text), Value::Text(part)) if holds(text, part)),
+    ))
 }
 
 /// Where a code point starts.
