@@ -121,6 +121,7 @@ pub(super) fn apply<'v>(map: Map<'v>, scope: Scope<'v>) -> Evaluated<'v> {
 }
 
 /// The operand of an operator that wants evaluated ones: a list of operands, or a bare one.
+#[derive(Clone, Copy)]
 pub(super) enum Operands<'v> {
     Bare(Value<'v>),
     List(OperandList<'v>),
