@@ -5,6 +5,7 @@
 //! never a panic and never another flag's failure. What a flag *means* (compilation, validation, evaluation) lives in
 //! `flagstaff-engine`.
 
+pub mod decimal;
 mod decode;
 pub mod diagnostic;
 pub mod document;

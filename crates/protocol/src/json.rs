@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 
+use flagstaff_definition::decimal::Decimal;
 use flagstaff_definition::value::{Map, Value};
 use flagstaff_engine::context::{ContextMap, ContextValue};
 
@@ -126,16 +127,13 @@ pub fn write_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
 /// Writes a finite number: plain notation for sizes from 1e-6 to below 1e21, else an exponent with its sign. Anything
 /// that JSON cannot carry is written as `null` (the decoder lets none through).
 pub fn write_number(out: &mut Vec<u8>, value: f64) {
-    let size = value.abs();
+    let decimal = Decimal::from(value);
     let written = if !value.is_finite() {
         out.write_all(b"null")
-    } else if size != 0.0 && size < 1e-6 {
-        write!(out, "{value:e}")
-    } else if size >= 1e21 {
-        let text = format!("{value:e}");
-        out.write_all(text.replacen('e', "e+", 1).as_bytes())
+    } else if value == 0.0 || (1e-6..1e21).contains(&value.abs()) {
+        write!(out, "{decimal}")
     } else {
-        write!(out, "{value}")
+        write!(out, "{decimal:e}")
     };
     written.expect("writing to memory does not fail");
 }
@@ -264,6 +262,7 @@ mod tests {
             (12_345_678_901_234_567.0, "12345678901234568"),
             (f64::MAX, "1.7976931348623157e+308"),
             (5e-324, "5e-324"),
+            (24_353_895_417_477.812, "24353895417477.812"),
         ] {
             assert_eq!(number(value), text);
         }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use flagstaff_definition::decimal::Decimal;
+
 /// Why a text is no number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum FloatError {
@@ -48,19 +50,9 @@ pub(super) fn write(output: &mut impl Write, number: f64) {
     } else if number.is_infinite() {
         output.write_str(if number > 0.0 { "+Inf" } else { "-Inf" })
     } else {
-        write!(output, "{number}")
+        write!(output, "{}", Decimal::from(number))
     };
     debug_assert!(written.is_ok(), "writing to memory does not fail");
-}
-
-/// The conversion to a 64-bit integer as x86-64 does it: what does not fit becomes the smallest integer.
-pub(super) fn to_integer(number: f64) -> i64 {
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if (-LIMIT..LIMIT).contains(&number) {
-        number as i64
-    } else {
-        i64::MIN
-    }
 }
 
 fn finite(sign: f64, magnitude: f64) -> Result<f64, FloatError> {

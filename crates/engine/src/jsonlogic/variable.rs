@@ -51,7 +51,7 @@ fn find<'v>(data: Value<'v>, path: &str) -> Option<Value<'v>> {
 
 /// An element of a list by the text of its index, which may have a fraction.
 fn element<'v>(list: List<'v>, index: &str) -> Option<Value<'v>> {
-    list.get(usize::try_from(float::to_integer(float::parse(index).ok()?)).ok()?)
+    list.get(usize::try_from(float::parse(index).ok()? as i64).ok()?)
 }
 
 /// `missing`: those of some variables that are missing or null.
@@ -66,7 +66,7 @@ pub(super) fn missing<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v>
 /// `missing_some`: as `missing`, but nothing when enough of the variables are there.
 pub(super) fn missing_some<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
     let operands = Operands::list(operand, scope)?;
-    let needed = float::to_integer(coercion::number(operands.get(0)?)?);
+    let needed = coercion::number(operands.get(0)?)? as i64;
     let names = operands.get(1)?;
     operands.ignore(2)?;
     let Value::List(names) = names else {

@@ -36,7 +36,7 @@ pub(in crate::jsonlogic) fn concatenate<'v>(operand: Value<'v>, scope: Scope<'v>
 pub(in crate::jsonlogic) fn substring<'v>(operand: Value<'v>, scope: Scope<'v>) -> Evaluated<'v> {
     let operands = Operands::list(operand, scope)?;
     let text = text(operands.get(0)?, scope.run)?;
-    let from = float::to_integer(number(operands.get(1)?)?);
+    let from = number(operands.get(1)?)? as i64;
     let size = text.chars().count() as i64;
     let from = if from < 0 { size + from } else { from };
     if !(0..=size).contains(&from) {
@@ -44,7 +44,7 @@ pub(in crate::jsonlogic) fn substring<'v>(operand: Value<'v>, scope: Scope<'v>) 
         return Ok(Value::Text(text));
     }
     let length = if operands.len() == 3 {
-        float::to_integer(number(operands.get(2)?)?)
+        number(operands.get(2)?)? as i64
     } else {
         size
     };
