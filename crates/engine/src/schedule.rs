@@ -88,7 +88,7 @@ impl Stage {
 }
 
 /// What steps find a rule by; rules without a name share the empty one.
-fn name_of(rule: &RuleDefinition) -> &str {
+pub(crate) fn name_of(rule: &RuleDefinition) -> &str {
     rule.name.as_ref().map_or("", |name| &name.value)
 }
 

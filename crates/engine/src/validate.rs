@@ -4,7 +4,7 @@
 //! A flag with a finding of [`Severity::Error`] is not served (its last good version stays). Warnings are flags that load and
 //! probably do not do what was meant. Infos explain a surprise, or an answer that is not GO Feature Flag's.
 //!
-//! Each check is one function; [`CHECKS`] says in which order they run, [`RULE_CHECKS`] those of a single rule. To add one,
+//! Each check is one function; `CHECKS` says in which order they run, `RULE_CHECKS` those of a single rule. To add one,
 //! write it, put it into its list, and give its code a comment in `flagstaff-definition`.
 
 use std::sync::Arc;

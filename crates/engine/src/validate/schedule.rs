@@ -1,17 +1,18 @@
 //! Scheduled steps. GO Feature Flag checks none of this; what would keep a flag from loading elsewhere is a warning here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use flagstaff_definition::diagnostic::{Code, Diagnostic, Severity};
 use flagstaff_definition::flag::{FlagDefinition, RuleDefinition, ScheduledStep};
 use flagstaff_definition::timestamp::Instant;
 
 use crate::compile::needs_key;
-use crate::schedule::Stage;
+use crate::schedule::{Stage, name_of};
 
 use super::findings::{Findings, Leniency, Segment};
 use super::{Position, RuleView, Subject, experimentation, rules, variations};
 
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 type Set<T> = HashSet<T, foldhash::fast::RandomState>;
 
 pub(super) fn matches_everybody() -> Diagnostic {
@@ -159,27 +160,19 @@ impl Timeline {
     /// Mirrors [`Stage::apply`]: changes go to the rules of their name, the last one of a name counts, what changes no rule is
     /// appended.
     fn fates(&self, updates: &[RuleDefinition]) -> Vec<Fate> {
-        let name_of = |rule: &RuleDefinition| rule.name.as_ref().map(|name| name.value.clone());
-        let mut rules = std::collections::HashMap::<_, _, foldhash::fast::RandomState>::default();
+        let mut rules: Map<&str, usize> = Map::default();
         for (index, rule) in self.stage.targeting.iter().enumerate() {
-            rules.entry(name_of(rule).unwrap_or_default()).or_insert(index);
+            rules.entry(name_of(rule)).or_insert(index);
         }
-        let mut last = std::collections::HashMap::<_, _, foldhash::fast::RandomState>::default();
-        for (index, update) in updates.iter().enumerate() {
-            if let Some(name) = name_of(update) {
-                last.insert(name, index);
-            }
-        }
-        let mut appended = self.stage.targeting.len();
+        let named = updates.iter().enumerate().filter(|(_, update)| update.name.is_some());
+        let last: Map<&str, usize> = named.map(|(index, update)| (name_of(update), index)).collect();
+        let mut appended = self.stage.targeting.len()..;
         let fate = |(index, update): (usize, &RuleDefinition)| {
-            let name = name_of(update).unwrap_or_default();
-            match (rules.get(&name), last.get(&name)) {
+            let name = name_of(update);
+            match (rules.get(name), last.get(name)) {
                 (Some(rule), Some(last)) if *last == index => Fate::Merged(*rule),
                 (Some(_), Some(_)) => Fate::Dropped,
-                _ => {
-                    appended += 1;
-                    Fate::Appended(appended - 1)
-                }
+                _ => Fate::Appended(appended.next().expect("there are more numbers than rules")),
             }
         };
         updates.iter().enumerate().map(fate).collect()

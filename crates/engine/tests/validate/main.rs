@@ -25,11 +25,13 @@ struct Case {
 const CASES: [&[Case]; 4] = [errors::CASES, warnings::CASES, schedule::CASES, differences::CASES];
 
 fn now() -> Instant {
-    Timestamp::parse("2024-06-01T00:00:00Z").unwrap().instant
+    Timestamp::parse("2024-06-01T00:00:00Z")
+        .expect("the date is valid")
+        .instant
 }
 
 fn found(flag: &str) -> Vec<Diagnostic> {
-    let document = Document::parse(flag.trim_start_matches('\n'), Format::Yaml, None).unwrap();
+    let document = Document::parse(flag.trim_start_matches('\n'), Format::Yaml, None).expect("the text is a document");
     let entry = &document.entries[0];
     let definition = entry.parsed.definition.as_ref().expect("the flag decodes");
     let found = validate(&entry.key, definition, now());
@@ -37,22 +39,19 @@ fn found(flag: &str) -> Vec<Diagnostic> {
 }
 
 fn rendered(found: &[Diagnostic]) -> String {
-    let mut text = String::new();
-    for found in found {
-        let severity = format!("{:?}", found.severity).to_lowercase();
-        let place = found
-            .span
-            .map_or("-".to_owned(), |span| format!("{}:{}", span.line, span.column));
-        let path = if found.path.is_empty() { "." } else { &found.path };
-        writeln!(
-            text,
-            "{severity} {} {path} {place} {}",
-            found.code.name(),
-            found.message
-        )
-        .unwrap();
-    }
-    text
+    found.iter().map(rendered_line).collect()
+}
+
+fn rendered_line(found: &Diagnostic) -> String {
+    let severity = format!("{:?}", found.severity).to_lowercase();
+    let span = found.span.expect("the flag was read from a text");
+    let (line, column) = (span.line, span.column);
+    let path = if found.path.is_empty() { "." } else { &found.path };
+    format!(
+        "{severity} {} {path} {line}:{column} {}\n",
+        found.code.name(),
+        found.message
+    )
 }
 
 #[test]
