@@ -29,7 +29,7 @@ impl Readiness {
 }
 
 /// The body of `/info`: when flags were last fetched, and by flag set where there are several.
-pub fn information<'n>(refreshed: Timestamp, sets: Option<Vec<(&'n str, Timestamp)>>) -> Vec<u8> {
+pub fn information(refreshed: Timestamp, sets: Option<Vec<(&str, Timestamp)>>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut body = Object::open(&mut out);
     body.string("cacheRefresh", &refreshed.to_string());

@@ -39,9 +39,9 @@ impl Probe {
         let found = parsed
             .diagnostics
             .into_iter()
-            .chain(validate("probe", &definition, NOW));
+            .chain(validate("probe", definition, NOW));
         Ok(Self {
-            flag: Flag::compile("probe", &definition, &mut AttributeTable::default()),
+            flag: Flag::compile("probe", definition, &mut AttributeTable::default()),
             errors: found.filter(|found| found.severity == Severity::Error).collect(),
         })
     }

@@ -31,12 +31,12 @@ impl<'de> Members<'de> for EvaluationParts<'de> {
             0 => {
                 self.context = map
                     .next_value::<Option<Object<ContextParts<'de>>>>()?
-                    .map(|object| object.0)
+                    .map(|object| object.0);
             }
             1 => {
                 self.user = map
                     .next_value::<Option<Object<UserParts<'de>>>>()?
-                    .map(|object| object.0)
+                    .map(|object| object.0);
             }
             _ => self.default_value = Some(map.next_value::<Value<'de, false>>()?.0),
         }
