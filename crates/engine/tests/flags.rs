@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 /// Evaluates the `input` of a row and returns the raw result as GO Feature Flag shapes it.
 fn evaluate(input: &Value, now: &str) -> Value {
-    let key = input["flagKey"].as_str().unwrap();
+    let key = input["flagKey"].as_str().expect("a row has a key");
     let parsed = parse_flag(key, &input["flag"].to_string());
     let Some(definition) = &parsed.definition else {
         return json!({ "undecoded": format!("{:?}", parsed.diagnostics) });
@@ -24,7 +24,7 @@ fn evaluate(input: &Value, now: &str) -> Value {
         _ => ContextMap::default(),
     };
     let attributes = Attributes::new(&context, Some(&enrichment));
-    let clock = Timestamp::parse(now).unwrap().instant;
+    let clock = Timestamp::parse(now).expect("a row has a date").instant;
     let subject = Subject::new(&attributes, times(&context, Some(&enrichment), clock, true));
     raw_result(
         flag.evaluate(&subject, &mut ()),
@@ -50,7 +50,7 @@ fn raw_result(evaluation: Evaluation<'_>, default: &Value) -> Value {
     let mut metadata: Map<_, _> = flag
         .metadata()
         .into_iter()
-        .flat_map(|map| map.iter())
+        .flat_map(flagstaff_definition::value::Map::iter)
         .map(|(name, value)| (name.to_string(), as_json(value)))
         .collect();
     if let Some(name) = &outcome.rule_name {

@@ -82,7 +82,7 @@ impl Answer {
     }
 
     /// The answer in the form that was asked for: status, body, and its headers added to `headers`.
-    pub(crate) fn into_parts(self, form: Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+    pub(crate) fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
         if let Some((name, value)) = self.header {
             headers.insert(name, value);
         }
@@ -140,7 +140,7 @@ pub(crate) enum Problem {
     /// 405, naming the method that is allowed.
     Method(&'static str),
     /// An answer in a form of its own.
-    Answer(Answer),
+    Answer(Box<Answer>),
 }
 
 impl Problem {
@@ -166,13 +166,13 @@ impl Problem {
     /// 400 with an answer in OFREP's form.
     pub(crate) fn invalid_context(details: &str, key: Option<&str>) -> Self {
         let body = flagstaff_protocol::ofrep::invalid_context(details, key);
-        Self::Answer(Answer::with_status(StatusCode::BAD_REQUEST, body))
+        Self::Answer(Box::new(Answer::with_status(StatusCode::BAD_REQUEST, body)))
     }
 
     /// The answer; `debug` adds what happened inside.
     pub(crate) fn into_answer(self, debug: bool) -> Answer {
         match self {
-            Self::Answer(answer) => answer,
+            Self::Answer(answer) => *answer,
             Self::Method(allowed) => {
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 Self::new(status, "Method Not Allowed")

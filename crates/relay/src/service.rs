@@ -70,7 +70,7 @@ where
         }
         let answer = dispatch(state, &place, &head, body).await;
         let answer = answer.unwrap_or_else(|problem| problem.into_answer(state.debug));
-        answer.into_parts(form(state, &head), &mut headers)
+        answer.into_parts(&form(state, &head), &mut headers)
     };
     let host = host(&head);
     if listener != Listener::Monitoring {

@@ -36,10 +36,7 @@ impl Probe {
             .definition
             .as_ref()
             .context("the flag around the query does not decode")?;
-        let found = parsed
-            .diagnostics
-            .into_iter()
-            .chain(validate("probe", definition, NOW));
+        let found = parsed.diagnostics.into_iter().chain(validate("probe", definition, NOW));
         Ok(Self {
             flag: Flag::compile("probe", definition, &mut AttributeTable::default()),
             errors: found.filter(|found| found.severity == Severity::Error).collect(),
