@@ -162,7 +162,7 @@ async fn a_watch_survives_its_folder() {
         .expect("a file that does not exist yet can be watched");
     check_noticed(&mut changes, &path, Some("1"), || make("1")).await;
     check_noticed(&mut changes, &path, None, || {
-        fs::remove_dir_all(file.folder().join("a")).unwrap()
+        fs::remove_dir_all(file.folder().join("a")).unwrap();
     })
     .await;
     check_noticed(&mut changes, &path, Some("2"), || make("2")).await;
