@@ -1,5 +1,8 @@
 //! What tests of several crates need. A dev-dependency only.
 
 pub mod flag_file;
+#[cfg(feature = "flag-server")]
 pub mod flag_server;
+pub mod http;
 pub mod json;
+pub mod relay;

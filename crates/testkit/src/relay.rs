@@ -1,0 +1,180 @@
+//! The built program, started in a folder of its own on a free port.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::http::{Connection, Request, Response};
+
+/// Stands for the API's port in files of a [`Workspace`].
+pub const PORT: &str = "18031";
+
+/// How long a start or a change may take on a busy machine before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A temporary folder for a relay: its configuration and its flag files.
+#[derive(Debug)]
+pub struct Workspace {
+    folder: TempDir,
+    port: u16,
+}
+
+impl Workspace {
+    /// An empty folder and a free port.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+            port: free_port()?,
+        })
+    }
+
+    /// A copy of the files of a folder; [`PORT`] in `goff-proxy*` becomes the free port.
+    pub fn copy_of(folder: &Path) -> io::Result<Self> {
+        let workspace = Self::new()?;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            fs::copy(entry.path(), workspace.path(&name))?;
+            if name.starts_with("goff-proxy") {
+                let text = fs::read_to_string(entry.path())?;
+                fs::write(workspace.path(&name), workspace.with_port(&text))?;
+            }
+        }
+        Ok(workspace)
+    }
+
+    /// The path of a file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file aside and renames it, so that it appears whole.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let aside = self.path(&format!(".{name}.new"));
+        fs::write(&aside, text)?;
+        fs::rename(aside, self.path(name))
+    }
+
+    /// The text with the port put in.
+    pub fn with_port(&self, text: &str) -> String {
+        text.replace(PORT, &self.port.to_string())
+    }
+
+    /// The port of the API.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// A running relay. Ends when it is dropped.
+#[derive(Debug)]
+pub struct Relay {
+    child: Child,
+    workspace: Workspace,
+}
+
+impl Relay {
+    /// Starts `program relay --config goff-proxy.yaml` in the folder and waits until `/health` answers with 200.
+    ///
+    /// # Panics
+    /// When it does not start; with its log.
+    pub fn start(program: &str, workspace: Workspace) -> Self {
+        let log = File::create(workspace.path("relay.log")).expect("a log file can be created");
+        let child = Command::new(program)
+            .args(["relay", "--config", "goff-proxy.yaml"])
+            .current_dir(workspace.folder.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+        let mut relay = Self { child, workspace };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(Some(status)) = relay.child.try_wait() {
+                panic!("the relay ended with {status}:\n{}", relay.log());
+            }
+            if relay
+                .try_ask(&Request::get("/health"))
+                .is_ok_and(|answer| answer.status == 200)
+            {
+                return relay;
+            }
+            assert!(Instant::now() < deadline, "the relay does not answer:\n{}", relay.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.workspace.port).into()
+    }
+
+    /// Its folder.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Asks on a connection of its own.
+    ///
+    /// # Panics
+    /// When there is no answer; with the log.
+    pub fn ask(&self, request: &Request) -> Response {
+        self.try_ask(request)
+            .unwrap_or_else(|error| panic!("{} {}: {error}\n{}", request.method, request.path, self.log()))
+    }
+
+    /// Asks on a connection of its own.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn try_ask(&self, request: &Request) -> io::Result<Response> {
+        Connection::open(self.address())?.send(request)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.workspace.path("relay.log")).unwrap_or_default()
+    }
+
+    /// Waits until a condition holds.
+    ///
+    /// # Panics
+    /// When it does not come true; with `what` and the log.
+    pub fn wait_until(&self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition(self) {
+            assert!(Instant::now() < deadline, "{what} does not happen:\n{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Asks it to end with SIGTERM and waits for that; how it ended, and its log.
+    pub fn terminate(mut self) -> (ExitStatus, String) {
+        let signal = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .status();
+        assert!(signal.is_ok_and(|status| status.success()), "SIGTERM cannot be sent");
+        let status = self.child.wait().expect("a child can be waited for");
+        (status, self.log())
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do about an error here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
