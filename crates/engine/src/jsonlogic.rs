@@ -14,12 +14,12 @@ mod float;
 mod node;
 mod operator;
 mod operators;
+mod surrogate;
 mod validate;
 mod value;
 mod variable;
 
-use std::borrow::Cow;
-
+use flagstaff_definition::query::join_lines;
 use serde::de::IgnoredAny;
 
 use crate::attribute::Attributes;
@@ -37,7 +37,7 @@ pub struct Logic {
 
 /// Whether GO Feature Flag takes this query for JsonLogic: it decodes as a JSON object, or is `null`.
 pub fn is_jsonlogic(text: &str) -> bool {
-    let text = joined(text);
+    let text = join_lines(text);
     let trimmed = text.trim_matches([' ', '\t', '\r']);
     trimmed == "null" || trimmed.starts_with('{') && serde_json::from_str::<IgnoredAny>(trimmed).is_ok()
 }
@@ -47,13 +47,13 @@ impl Logic {
     /// no JsonLogic at all.
     pub fn compile(text: &str) -> Option<Self> {
         is_jsonlogic(text).then(|| Self {
-            rule: Node::parse(&joined(text)).ok(),
+            rule: Node::parse(&join_lines(text)).ok(),
         })
     }
 
     /// Whether GO Feature Flag would load a flag with this rule; otherwise why not.
     pub fn validate(text: &str) -> Result<(), String> {
-        let rule = Node::parse(&joined(text)).map_err(|error| error.to_string())?;
+        let rule = Node::parse(&join_lines(text)).map_err(|error| error.to_string())?;
         validate::validate(&rule)
     }
 
@@ -73,14 +73,5 @@ impl Logic {
             Ok(Value::List(list)) if list.len() == 0 => false,
             Ok(result @ (Value::List(_) | Value::Map(_))) => result.is_encodable(&run.arena, scope.depth()),
         }
-    }
-}
-
-/// The text of a query as GO Feature Flag reads it: lines without the spaces in front of them, joined.
-fn joined(text: &str) -> Cow<'_, str> {
-    if text.contains('\n') {
-        text.split('\n').map(|line| line.trim_start_matches(' ')).collect()
-    } else {
-        Cow::Borrowed(text.trim_start_matches(' '))
     }
 }

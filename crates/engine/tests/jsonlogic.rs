@@ -72,6 +72,11 @@ fn lines_are_joined_without_the_spaces_in_front() {
 }
 
 #[test]
+fn half_characters_are_read_as_in_go() {
+    assert!(answer(r#"{"==": ["\ud800x", "\ufffdx"]}"#, &json!({})));
+}
+
+#[test]
 fn the_start_and_the_end_of_texts() {
     let context = json!({"email": "ann@example.com", "age": 12});
     for (rule, expected) in [

@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::float;
 use super::operator::{self, Operator};
+use super::surrogate;
 
 /// How deep the lists and objects of a rule may be nested.
 pub(super) const DEEPEST_RULE: u16 = 256;
@@ -64,7 +65,8 @@ pub(super) struct Membership {
 impl Node {
     /// Reads the JSON text of a rule.
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let text = surrogate::replace_lone(text);
+        let mut deserializer = serde_json::Deserializer::from_str(&text);
         deserializer.disable_recursion_limit();
         let node = Reader { depth: 0 }.deserialize(&mut deserializer)?;
         deserializer.end()?;
