@@ -166,7 +166,7 @@ impl Problem {
     /// 400 with an answer in OFREP's form.
     pub(crate) fn invalid_context(details: &str, key: Option<&str>) -> Self {
         let body = flagstaff_protocol::ofrep::invalid_context(details, key);
-        Self::Answer(Box::new(Answer::with_status(StatusCode::BAD_REQUEST, body)))
+        Answer::with_status(StatusCode::BAD_REQUEST, body).into()
     }
 
     /// The answer; `debug` adds what happened inside.
@@ -193,5 +193,11 @@ impl Problem {
                 Answer::with_status(status, problem::message(&message, cause.as_deref()))
             }
         }
+    }
+}
+
+impl From<Answer> for Problem {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(Box::new(answer))
     }
 }

@@ -29,14 +29,12 @@ impl<'de> Members<'de> for EvaluationParts<'de> {
     fn read<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
         match index {
             0 => {
-                self.context = map
-                    .next_value::<Option<Object<ContextParts<'de>>>>()?
-                    .map(|object| object.0);
+                let context: Option<Object<ContextParts<'de>>> = map.next_value()?;
+                self.context = context.map(|object| object.0);
             }
             1 => {
-                self.user = map
-                    .next_value::<Option<Object<UserParts<'de>>>>()?
-                    .map(|object| object.0);
+                let user: Option<Object<UserParts<'de>>> = map.next_value()?;
+                self.user = user.map(|object| object.0);
             }
             _ => self.default_value = Some(map.next_value::<Value<'de, false>>()?.0),
         }

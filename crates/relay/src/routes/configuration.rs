@@ -12,7 +12,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let keys =
         body::decode(call.body.as_ref(), call.headers, Vec::new(), request::configuration).map_err(|unreadable| {
             let body = problem::invalid_configuration_request(&unreadable.nested());
-            Problem::Answer(Box::new(Answer::with_status(StatusCode::BAD_REQUEST, body)))
+            Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
         })?;
     let snapshot = call.state.flag_sets.of(call.grant)?.load();
     let enrichment = snapshot.enrichment();
