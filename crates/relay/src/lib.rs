@@ -18,6 +18,8 @@ mod server;
 mod service;
 mod start;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::io;

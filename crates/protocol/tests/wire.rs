@@ -1,0 +1,217 @@
+//! What one flag answers on every endpoint: a flag and a context in, texts out.
+
+use std::sync::Arc;
+
+use flagstaff_definition::document::Document;
+use flagstaff_definition::format::Format;
+use flagstaff_definition::timestamp::Instant;
+use flagstaff_engine::attribute::{AttributeTable, Attributes};
+use flagstaff_engine::context::{ContextValue, EvaluationContext};
+use flagstaff_engine::flag::{Flag, Subject};
+use flagstaff_protocol::change;
+use flagstaff_protocol::goff::{self, AllFlagsBody};
+use flagstaff_protocol::ofrep::BulkBody;
+use flagstaff_protocol::wire::FlagWire;
+
+/// The flags of a file, compiled and encoded.
+fn encode(text: &str) -> Vec<(Flag, FlagWire)> {
+    let document = Document::parse(text, Format::Yaml, None).expect("a document");
+    let mut table = AttributeTable::default();
+    let definitions = document
+        .entries
+        .iter()
+        .filter_map(|entry| Some((&entry.key, entry.parsed.definition.as_ref()?)));
+    let mut flags: Vec<_> = definitions
+        .map(|(key, definition)| {
+            let flag = Flag::compile(key, definition, &mut table);
+            let wire = FlagWire::encode(&flag);
+            (flag, wire)
+        })
+        .collect();
+    flags.sort_by(|(a, _), (b, _)| a.key().cmp(b.key()));
+    flags
+}
+
+/// What the flag `f` answers for a context: OFREP single with its status, OFREP bulk, GO Feature Flag's single with
+/// "default" as the default, `/v1/allflags`.
+fn check(flag: &str, context: serde_json::Value, expected: [&str; 4]) {
+    let flags = encode(flag);
+    let (flag, wire) = &flags[0];
+    let context = EvaluationContext::from_json(&context);
+    let attributes = Attributes::new(&context, None);
+    let now = Instant {
+        seconds: 1_700_000_000,
+        nanos: 0,
+    };
+    let outcome = flag.evaluate(&Subject::new(&attributes, (now, now)), &mut ()).index;
+
+    let (status, single) = wire.single(outcome);
+    let mut bulk = BulkBody::with_room_for(1);
+    bulk.push(wire.bulk_entry(outcome));
+    let evaluation = goff::evaluation(wire, outcome, &ContextValue::String("default".into()));
+    let mut all_flags = AllFlagsBody::new(1, 5);
+    all_flags.push(wire, outcome);
+
+    let text = |bytes: &[u8]| {
+        String::from_utf8(bytes.to_vec())
+            .expect("JSON is UTF-8")
+            .trim_end()
+            .to_owned()
+    };
+    assert_eq!(format!("{status} {}", text(&single)), expected[0]);
+    assert_eq!(text(&bulk.finish().0), expected[1]);
+    assert_eq!(text(&evaluation), expected[2]);
+    assert_eq!(text(&all_flags.finish()), expected[3]);
+}
+
+#[test]
+fn a_static_flag() {
+    check(
+        "f: {variations: {a: <b>}, defaultRule: {variation: a}, version: '1'}",
+        serde_json::json!({}),
+        [
+            r#"200 {"key":"f","value":"\u003cb\u003e","reason":"STATIC","variant":"a","metadata":{"gofeatureflag_cacheable":true}}"#,
+            r#"{"flags":[{"key":"f","value":"\u003cb\u003e","reason":"STATIC","variant":"a"}]}"#,
+            r#"{"trackEvents":true,"variationType":"a","failed":false,"version":"1","reason":"STATIC","errorCode":"","value":"\u003cb\u003e","cacheable":true}"#,
+            r#"{"flags":{"f":{"value":"\u003cb\u003e","timestamp":5,"variationType":"a","trackEvents":true,"errorCode":"","reason":"STATIC"}},"valid":true}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_named_rule_and_metadata_of_the_same_names() {
+    check(
+        "f:
+  variations: {a: [1.0, 2.5], b: 0}
+  targeting: [{name: rule, query: plan eq \"pro\", variation: a}]
+  defaultRule: {variation: b}
+  metadata: {z: 1, gofeatureflag_cacheable: mine, evaluatedRuleName: mine}
+  trackEvents: false",
+        serde_json::json!({"plan": "pro"}),
+        [
+            r#"200 {"key":"f","value":[1,2.5],"reason":"TARGETING_MATCH","variant":"a","metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":true,"z":1}}"#,
+            r#"{"flags":[{"key":"f","value":[1,2.5],"reason":"TARGETING_MATCH","variant":"a","metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":"mine","z":1}}]}"#,
+            r#"{"trackEvents":false,"variationType":"a","failed":false,"version":"","reason":"TARGETING_MATCH","errorCode":"","value":[1,2.5],"cacheable":true,"metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":"mine","z":1}}"#,
+            r#"{"flags":{"f":{"value":[1,2.5],"timestamp":5,"variationType":"a","trackEvents":false,"errorCode":"","reason":"TARGETING_MATCH","metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":"mine","z":1}}},"valid":true}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_disabled_flag() {
+    check(
+        "f: {variations: {a: 1}, defaultRule: {variation: a}, disable: true}",
+        serde_json::json!({}),
+        [
+            r#"200 {"key":"f","value":null,"reason":"DISABLED","variant":"SdkDefault","metadata":{"gofeatureflag_cacheable":true}}"#,
+            r#"{"flags":[{"key":"f","value":null,"reason":"DISABLED","variant":""}]}"#,
+            r#"{"trackEvents":true,"variationType":"SdkDefault","failed":false,"version":"","reason":"DISABLED","errorCode":"","value":"default","cacheable":true}"#,
+            r#"{"flags":{"f":{"value":null,"timestamp":5,"variationType":"","trackEvents":true,"errorCode":"","reason":"DISABLED"}},"valid":true}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_missing_targeting_key() {
+    check(
+        "f: {variations: {a: 1, b: 2}, defaultRule: {percentage: {a: 50, b: 50}}, metadata: {owner: web}}",
+        serde_json::json!({}),
+        [
+            r#"400 {"errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key","key":"f"}"#,
+            r#"{"flags":[{"key":"f","value":null,"reason":"ERROR","variant":"","metadata":{"owner":"web"},"errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key"}]}"#,
+            r#"{"trackEvents":true,"variationType":"SdkDefault","failed":true,"version":"","reason":"ERROR","errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key","value":"default","cacheable":false,"metadata":{"owner":"web"}}"#,
+            r#"{"flags":{"f":{"value":null,"timestamp":5,"variationType":"","trackEvents":true,"errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key","reason":"ERROR","metadata":{"owner":"web"}}},"valid":false}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_null_is_of_no_type_in_bulk_answers() {
+    check(
+        "f: {variations: {a: 1}, defaultRule: {variation: nowhere}}",
+        serde_json::json!({}),
+        [
+            r#"200 {"key":"f","value":null,"reason":"STATIC","variant":"nowhere","metadata":{"gofeatureflag_cacheable":true}}"#,
+            r#"{"flags":[{"key":"f","value":null,"reason":"ERROR","variant":"SdkDefault","errorCode":"TYPE_MISMATCH"}]}"#,
+            r#"{"trackEvents":true,"variationType":"nowhere","failed":false,"version":"","reason":"STATIC","errorCode":"","value":null,"cacheable":true}"#,
+            r#"{"flags":{"f":{"value":null,"timestamp":5,"variationType":"SdkDefault","trackEvents":true,"errorCode":"TYPE_MISMATCH","reason":"ERROR"}},"valid":false}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_flag_is_shown_as_it_was_written() {
+    let flags = encode(
+        "f:
+  metadata: {}
+  version: '2'
+  disable: false
+  trackEvents: true
+  scheduledRollout:
+    - {date: 2020-01-01T01:00:00.5+01:00, version: '3', targeting: [{name: r, disable: true}]}
+  experimentation: {end: 2020-02-01T00:00:00Z}
+  defaultRule:
+    progressiveRollout: {end: {percentage: 40, date: 2020-06-01T00:00:00Z, variation: a}, initial: {variation: b}}
+  bucketingKey: team
+  targeting: [{query: a eq 1, percentage: {b: 0.5, a: 1.0}, name: r}]
+  variations: {b: 1.0e-7, a: 1e+21}",
+    );
+    assert_eq!(
+        String::from_utf8_lossy(flags[0].1.configuration()),
+        r#"{"variations":{"a":1e+21,"b":1e-7},"#.to_owned()
+            + r#""targeting":[{"name":"r","query":"a eq 1","percentage":{"a":1,"b":0.5}}],"bucketingKey":"team","#
+            + r#""defaultRule":{"progressiveRollout":{"initial":{"variation":"b"},"#
+            + r#""end":{"variation":"a","percentage":40,"date":"2020-06-01T00:00:00Z"}}},"#
+            + r#""experimentation":{"end":"2020-02-01T00:00:00Z"},"#
+            + r#""scheduledRollout":[{"targeting":[{"name":"r","disable":true}],"version":"3","date":"2020-01-01T01:00:00.5+01:00"}],"#
+            + r#""trackEvents":true,"disable":false,"version":"2","metadata":{}}"#
+    );
+}
+
+/// The numbers that GO Feature Flag's relay gave for the files of the conformance cases.
+#[test]
+fn change_hashes_are_those_of_go_feature_flag() {
+    let conformance = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/http");
+    for setup in ["default", "bulk350", "enrichment", "fixtures", "fixtures-configuration"] {
+        let format = if setup == "bulk350" { "json" } else { "yaml" };
+        let file =
+            std::fs::read_to_string(format!("{conformance}/setups/{setup}/flags.{format}")).expect("a flag file");
+        let recorded =
+            std::fs::read_to_string(format!("{conformance}/recorded/{setup}.jsonl")).expect("recorded answers");
+        let answer: serde_json::Value = recorded
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .find(|case: &serde_json::Value| matches!(case["id"].as_str(), Some("change/hashes" | "change/all")))
+            .expect("a recorded answer");
+        let answer = answer["steps"][0]["body"].as_str().expect("a body");
+        let wanted: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+        let known = wanted["flags"].as_object().expect("flags");
+        let flags = encode(&file);
+        let served = flags.iter().filter(|(flag, _)| known.contains_key(&**flag.key()));
+        let body = change::encode(served.map(|(_, wire)| wire));
+        assert_eq!(String::from_utf8_lossy(&body), answer, "{setup}");
+    }
+}
+
+#[test]
+fn equal_outcomes_share_their_texts() {
+    let flags =
+        encode("f: {variations: {a: 1}, targeting: [{query: a eq 1, variation: a}], defaultRule: {variation: a}}");
+    let (flag, wire) = &flags[0];
+    let texts: Vec<Arc<[u8]>> = (0..flag.outcomes().len())
+        .map(|outcome| wire.bulk_entry(outcome).0.into())
+        .collect();
+    for (index, text) in texts.iter().enumerate() {
+        for (other, same) in texts.iter().enumerate().skip(index + 1) {
+            let shared = std::ptr::eq(wire.bulk_entry(index).0, wire.bulk_entry(other).0);
+            let equal = flag.outcomes()[index] == flag.outcomes()[other];
+            assert_eq!(
+                shared,
+                equal,
+                "{:?} {:?}",
+                String::from_utf8_lossy(text),
+                String::from_utf8_lossy(same)
+            );
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use futures_util::StreamExt;
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+use super::*;
+
+const EVALUATE: &str = "POST /ofrep/v1/evaluate/flags/on";
+
+/// A request body of this many bytes.
+fn body(length: usize) -> String {
+    let (before, after) = (r#"{"context":{"a":""#, r#""}}"#);
+    format!("{before}{}{after}", "x".repeat(length - before.len() - after.len()))
+}
+
+#[tokio::test]
+async fn bodies_are_bounded() {
+    let relay = Relay::start("").await;
+    relay.check(EVALUATE, &[], &body(1 << 20), "200").await;
+    relay
+        .check(
+            EVALUATE,
+            &[],
+            &body((1 << 20) + 1),
+            r#"413 {"message":"Request Entity Too Large"}"#,
+        )
+        .await;
+    let events = format!(r#"{{"events":[{{"a":"{}"}}]}}"#, "x".repeat(2 << 20));
+    relay
+        .check(
+            "POST /v1/data/collector",
+            &[],
+            &events,
+            r#"200 {"ingestedContentCount":1}"#,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn bodies_in_pieces_are_bounded_too() {
+    let relay = Relay::start("").await;
+    for (pieces, status) in [(3, 200), (30, 413)] {
+        let whole = Bytes::from(body(pieces * 40_000));
+        let frames: Vec<_> = (0..pieces).map(|n| whole.slice(n * 40_000..(n + 1) * 40_000)).collect();
+        let frames = futures_util::stream::iter(frames).map(|piece| Ok::<_, std::io::Error>(Frame::data(piece)));
+        let request = Request::post("/ofrep/v1/evaluate/flags/on")
+            .body(StreamBody::new(frames))
+            .unwrap();
+        assert_eq!(respond(&relay.state, API, None, request).await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn deep_nesting_is_refused() {
+    let relay = Relay::start("").await;
+    let deep = format!(r#"{{"context":{{"a":{}}}}}"#, "[".repeat(500_000));
+    relay
+        .check(EVALUATE, &[("content-type", "application/json")], &deep, "400")
+        .await;
+}
