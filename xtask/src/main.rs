@@ -1,7 +1,11 @@
 //! Chores of the repository: `cargo xtask <chore>`.
 
 mod conformance;
+mod dependencies;
+mod docs;
 mod instructions;
+mod metadata;
+mod walls;
 
 use std::process::ExitCode;
 
@@ -15,12 +19,21 @@ enum Chore {
     Conformance(conformance::Arguments),
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,
+    /// Checks who may know whom.
+    Walls,
+    /// Checks licences, banned crates and sources by the rules of deny.toml.
+    Dependencies,
+    /// Writes the pages that come from the program itself.
+    Docs(docs::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Conformance(arguments) => conformance::run(&arguments),
         Chore::Instructions => instructions::run(),
+        Chore::Walls => walls::run(),
+        Chore::Dependencies => dependencies::run(),
+        Chore::Docs(arguments) => docs::run(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
