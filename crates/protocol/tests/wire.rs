@@ -34,10 +34,10 @@ fn encode(text: &str) -> Vec<(Flag, FlagWire)> {
 
 /// What the flag `f` answers for a context: OFREP single with its status, OFREP bulk, GO Feature Flag's single with
 /// "default" as the default, `/v1/allflags`.
-fn check(flag: &str, context: serde_json::Value, expected: [&str; 4]) {
+fn check(flag: &str, context: &serde_json::Value, expected: [&str; 4]) {
     let flags = encode(flag);
     let (flag, wire) = &flags[0];
-    let context = EvaluationContext::from_json(&context);
+    let context = EvaluationContext::from_json(context);
     let attributes = Attributes::new(&context, None);
     let now = Instant {
         seconds: 1_700_000_000,
@@ -68,7 +68,7 @@ fn check(flag: &str, context: serde_json::Value, expected: [&str; 4]) {
 fn a_static_flag() {
     check(
         "f: {variations: {a: <b>}, defaultRule: {variation: a}, version: '1'}",
-        serde_json::json!({}),
+        &serde_json::json!({}),
         [
             r#"200 {"key":"f","value":"\u003cb\u003e","reason":"STATIC","variant":"a","metadata":{"gofeatureflag_cacheable":true}}"#,
             r#"{"flags":[{"key":"f","value":"\u003cb\u003e","reason":"STATIC","variant":"a"}]}"#,
@@ -87,7 +87,7 @@ fn a_named_rule_and_metadata_of_the_same_names() {
   defaultRule: {variation: b}
   metadata: {z: 1, gofeatureflag_cacheable: mine, evaluatedRuleName: mine}
   trackEvents: false",
-        serde_json::json!({"plan": "pro"}),
+        &serde_json::json!({"plan": "pro"}),
         [
             r#"200 {"key":"f","value":[1,2.5],"reason":"TARGETING_MATCH","variant":"a","metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":true,"z":1}}"#,
             r#"{"flags":[{"key":"f","value":[1,2.5],"reason":"TARGETING_MATCH","variant":"a","metadata":{"evaluatedRuleName":"rule","gofeatureflag_cacheable":"mine","z":1}}]}"#,
@@ -101,7 +101,7 @@ fn a_named_rule_and_metadata_of_the_same_names() {
 fn a_disabled_flag() {
     check(
         "f: {variations: {a: 1}, defaultRule: {variation: a}, disable: true}",
-        serde_json::json!({}),
+        &serde_json::json!({}),
         [
             r#"200 {"key":"f","value":null,"reason":"DISABLED","variant":"SdkDefault","metadata":{"gofeatureflag_cacheable":true}}"#,
             r#"{"flags":[{"key":"f","value":null,"reason":"DISABLED","variant":""}]}"#,
@@ -115,7 +115,7 @@ fn a_disabled_flag() {
 fn a_missing_targeting_key() {
     check(
         "f: {variations: {a: 1, b: 2}, defaultRule: {percentage: {a: 50, b: 50}}, metadata: {owner: web}}",
-        serde_json::json!({}),
+        &serde_json::json!({}),
         [
             r#"400 {"errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key","key":"f"}"#,
             r#"{"flags":[{"key":"f","value":null,"reason":"ERROR","variant":"","metadata":{"owner":"web"},"errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key"}]}"#,
@@ -129,7 +129,7 @@ fn a_missing_targeting_key() {
 fn a_null_is_of_no_type_in_bulk_answers() {
     check(
         "f: {variations: {a: 1}, defaultRule: {variation: nowhere}}",
-        serde_json::json!({}),
+        &serde_json::json!({}),
         [
             r#"200 {"key":"f","value":null,"reason":"STATIC","variant":"nowhere","metadata":{"gofeatureflag_cacheable":true}}"#,
             r#"{"flags":[{"key":"f","value":null,"reason":"ERROR","variant":"SdkDefault","errorCode":"TYPE_MISMATCH"}]}"#,
