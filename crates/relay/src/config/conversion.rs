@@ -24,7 +24,7 @@ pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
     let logging = Logging {
         level: choice(
             file.log_level.as_ref(),
-            "logLevel",
+            "log level",
             LogLevel::parse,
             LogLevel::NAMES,
             report,
