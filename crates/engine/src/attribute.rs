@@ -25,6 +25,7 @@ pub enum Attribute<'a> {
 }
 
 impl<'a> From<&'a ContextValue<'_>> for Attribute<'a> {
+    #[inline]
     fn from(value: &'a ContextValue<'_>) -> Self {
         match value {
             ContextValue::Null => Self::Null,
@@ -72,17 +73,8 @@ impl<'a> Attributes<'a> {
         view
     }
 
-    /// The view of an empty context.
-    pub(crate) fn empty(request: &'a ContextMap<'a>) -> Self {
-        Self {
-            targeting_key: "",
-            anonymous: false,
-            request,
-            enrichment: None,
-        }
-    }
-
     /// The attribute as it was sent or enriched, without the derived ones.
+    #[inline]
     pub fn written(&self, name: &str) -> Option<&'a ContextValue<'a>> {
         self.enrichment
             .and_then(|enrichment| enrichment.get(name))
@@ -90,6 +82,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// A top-level attribute, derived ones included.
+    #[inline]
     pub fn get(&self, name: &str) -> Option<Attribute<'a>> {
         match name {
             "key" | "targetingKey" => Some(Attribute::String(self.targeting_key)),
@@ -119,9 +112,14 @@ impl<'a> Attributes<'a> {
     }
 
     /// The attribute at a path; `None` when it cannot be reached (a step is missing or not an object).
+    #[inline]
     pub fn resolve(&self, path: &[Box<str>]) -> Option<Attribute<'a>> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.get(first)?, Attribute::member)
+        let mut attribute = self.get(first)?;
+        for name in rest {
+            attribute = attribute.member(name)?;
+        }
+        Some(attribute)
     }
 
     /// The targeting key.

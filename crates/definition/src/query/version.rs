@@ -26,46 +26,47 @@ pub enum VersionError {
 impl<'a> Version<'a> {
     /// Reads a version; allocates nothing.
     pub fn parse(text: &'a str) -> Result<Self, VersionError> {
-        let (text, build) = match text.split_once('+') {
-            Some((text, build)) => (text, Some(build)),
-            None => (text, None),
-        };
-        if build.is_some_and(|build| !build.split('.').all(is_identifier)) {
-            return Err(VersionError::Malformed);
-        }
-        let (core, prerelease) = match text.split_once('-') {
-            Some((core, prerelease)) => (core, Some(prerelease)),
-            None => (text, None),
-        };
-        let mut sizes = Ok(());
+        let mut rest = text.as_bytes();
+        let mut fits = true;
         let mut numbers = [0; 3];
-        let mut parts = core.split('.');
-        for number in &mut numbers {
-            match parts.next().and_then(numeric) {
-                Some(Numeric::Fits(value)) => *number = value,
-                Some(Numeric::TooLarge) => sizes = Err(VersionError::TooLarge),
-                None => return Err(VersionError::Malformed),
+        for (index, number) in numbers.iter_mut().enumerate() {
+            if index > 0 {
+                rest = rest.strip_prefix(b".").ok_or(VersionError::Malformed)?;
             }
+            let (value, after) = split_number(rest).ok_or(VersionError::Malformed)?;
+            fits &= value.is_some();
+            *number = value.unwrap_or_default();
+            rest = after;
         }
-        if parts.next().is_some() {
-            return Err(VersionError::Malformed);
-        }
-        for identifier in prerelease.into_iter().flat_map(|prerelease| prerelease.split('.')) {
-            if !is_identifier(identifier) {
-                return Err(VersionError::Malformed);
-            }
-            if is_numeric(identifier) {
-                match numeric(identifier) {
-                    Some(Numeric::Fits(_)) => {}
-                    Some(Numeric::TooLarge) => sizes = Err(VersionError::TooLarge),
-                    None => return Err(VersionError::Malformed),
+        let mut prerelease = "";
+        if let [b'-', after @ ..] = rest {
+            let start = text.len() - after.len();
+            let length = after.iter().position(|byte| *byte == b'+').unwrap_or(after.len());
+            prerelease = &text[start..start + length];
+            for identifier in prerelease.split('.') {
+                if !is_identifier(identifier) {
+                    return Err(VersionError::Malformed);
+                }
+                if is_numeric(identifier) {
+                    let (value, _) = split_number(identifier.as_bytes()).ok_or(VersionError::Malformed)?;
+                    fits &= value.is_some();
                 }
             }
+            rest = &after[length..];
         }
-        sizes.map(|()| Self {
-            numbers,
-            prerelease: Cow::Borrowed(prerelease.unwrap_or_default()),
-        })
+        let built = match rest {
+            [] => true,
+            [b'+', build @ ..] => text[text.len() - build.len()..].split('.').all(is_identifier),
+            _ => false,
+        };
+        match (built, fits) {
+            (false, _) => Err(VersionError::Malformed),
+            (true, false) => Err(VersionError::TooLarge),
+            (true, true) => Ok(Self {
+                numbers,
+                prerelease: Cow::Borrowed(prerelease),
+            }),
+        }
     }
 
     /// The same version, independent of the text it was read from.
@@ -110,17 +111,17 @@ fn compare_prereleases(left: &str, right: &str) -> Ordering {
     }
 }
 
-enum Numeric {
-    Fits(u64),
-    TooLarge,
-}
-
-/// The number that only digits make, without leading zeros.
-fn numeric(text: &str) -> Option<Numeric> {
-    if !is_numeric(text) || (text.len() > 1 && text.starts_with('0')) {
-        return None;
+/// The number that a text begins with (`None` when it needs more than 64 bits) and what follows it. No number has leading
+/// zeros.
+fn split_number(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    let mut value = Some(0_u64);
+    let mut length = 0;
+    while let Some(digit @ b'0'..=b'9') = text.get(length) {
+        value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+        length += 1;
     }
-    Some(text.parse().map_or(Numeric::TooLarge, Numeric::Fits))
+    let leading_zero = length > 1 && text[0] == b'0';
+    (length > 0 && !leading_zero).then(|| (value, &text[length..]))
 }
 
 fn is_numeric(text: &str) -> bool {

@@ -9,23 +9,8 @@ use std::sync::Arc;
 
 use flagstaff_definition::query::{Literal, Operator, Predicate, Version};
 
-use super::fold;
+use super::fold::{self, Needle};
 use crate::attribute::Attribute;
-
-/// What a comparison comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Truth {
-    True,
-    False,
-    /// The operator has no meaning for the literal, whatever the attribute: the whole query is false.
-    Undecided(&'static str),
-}
-
-impl From<bool> for Truth {
-    fn from(value: bool) -> Self {
-        if value { Self::True } else { Self::False }
-    }
-}
 
 /// Orderings that make a comparison true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +23,9 @@ pub(super) enum Relation {
     GreaterOrEqual,
 }
 
+/// Entries of a long list. Hashed without a random seed: they come from flag files, not from whoever is evaluated.
+type Set<T> = HashSet<T, foldhash::fast::FixedState>;
+
 /// A comparison; the frequent ones first, long lists as sets that rules can share.
 #[derive(Debug)]
 pub(super) enum Leaf {
@@ -45,7 +33,7 @@ pub(super) enum Leaf {
     /// Text equal but for its case; the literal is in lower case.
     TextEqual(Box<str>),
     Text(Relation, Box<str>),
-    Contains(Box<str>),
+    Contains(Needle),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
     Bool {
@@ -60,12 +48,12 @@ pub(super) enum Leaf {
     },
     /// Membership of texts; case counts.
     FewTexts(Box<[Arc<str>]>),
-    ManyTexts(Arc<HashSet<Arc<str>, foldhash::fast::RandomState>>),
+    ManyTexts(Arc<Set<Arc<str>>>),
     /// Membership of whole numbers, which only top-level whole numbers can have.
     FewIntegers(Box<[i64]>),
-    ManyIntegers(Arc<HashSet<i64, foldhash::fast::RandomState>>),
+    ManyIntegers(Arc<Set<i64>>),
     /// Membership of numbers, by their bits (and one zero).
-    Doubles(Arc<HashSet<u64, foldhash::fast::RandomState>>),
+    Doubles(Arc<Set<u64>>),
     /// False for every attribute.
     Never,
     /// Cannot be decided for any attribute.
@@ -106,6 +94,14 @@ impl Leaf {
         }
     }
 
+    /// Why it cannot be decided; empty when it can.
+    pub(super) fn undecided(&self) -> &'static str {
+        match self {
+            Self::Undecided(reason) => reason,
+            _ => "",
+        }
+    }
+
     pub(super) fn compile(predicate: &Predicate) -> Self {
         let Predicate::Relation { operator, literal, .. } = predicate else {
             return Self::Present;
@@ -124,14 +120,15 @@ impl Leaf {
                 equal: false,
             },
             (Literal::Bool(_), _) => Self::Undecided("true and false can only be compared with eq and ne"),
-            (Literal::String(text), _) => Self::text(*operator, relation, fold::lowered(text)),
+            (Literal::String(text), _) => Self::text(*operator, relation, text),
             (Literal::Oversized(_), _) => Self::Undecided("the whole number does not fit into 64 bits"),
             (Literal::Integer(number), Some(relation)) => Self::Integer(relation, *number),
             (Literal::Double(number), Some(_)) if !number.is_finite() => Self::Never,
             (Literal::Double(number), Some(relation)) => Self::Double(relation, *number),
             (Literal::Version(text), Some(relation)) => match Version::parse(text) {
                 Ok(version) => Self::Version(relation, version.into_owned()),
-                Err(_) => Self::Undecided("a number of the version is too large"),
+                // it has a number that needs more than 64 bits, which no attribute has that can be read
+                Err(_) => Self::Never,
             },
             (Literal::Version(_), None) => {
                 Self::Undecided("a version can only be compared with eq, ne, lt, le, gt and ge")
@@ -150,13 +147,13 @@ impl Leaf {
         }
     }
 
-    fn text(operator: Operator, relation: Option<Relation>, lowered: Box<str>) -> Self {
+    fn text(operator: Operator, relation: Option<Relation>, text: &str) -> Self {
         match (operator, relation) {
-            (_, Some(Relation::Equal)) => Self::TextEqual(lowered),
-            (_, Some(relation)) => Self::Text(relation, lowered),
-            (Operator::Contains, None) => Self::Contains(lowered),
-            (Operator::StartsWith, None) => Self::StartsWith(lowered),
-            (Operator::EndsWith, None) => Self::EndsWith(lowered),
+            (_, Some(Relation::Equal)) => Self::TextEqual(fold::lowered(text)),
+            (_, Some(relation)) => Self::Text(relation, fold::lowered(text)),
+            (Operator::Contains, None) => Self::Contains(Needle::new(text)),
+            (Operator::StartsWith, None) => Self::StartsWith(fold::lowered(text)),
+            (Operator::EndsWith, None) => Self::EndsWith(fold::lowered(text)),
             _ => Self::Never,
         }
     }
@@ -175,28 +172,30 @@ impl Leaf {
         Self::ManyIntegers(Arc::new(entries.iter().copied().collect()))
     }
 
-    /// Holds the comparison against an attribute; one that cannot be reached is missing, which is like null.
+    /// Holds the comparison against an attribute; one that cannot be reached is missing, which is like null. `None` when it
+    /// cannot be decided, see [`Self::nature`].
     #[inline]
-    pub(super) fn test(&self, attribute: Option<Attribute<'_>>) -> Truth {
+    pub(super) fn test(&self, attribute: Option<Attribute<'_>>) -> Option<bool> {
         let missing = matches!(attribute, None | Some(Attribute::Null));
-        match (self, attribute) {
-            (Self::Undecided(reason), _) => Truth::Undecided(reason),
-            (Self::Present, _) => (!missing).into(),
-            (Self::Null { equal }, _) => (missing == *equal).into(),
-            (_, Some(Attribute::String(text))) => self.test_text(text).into(),
-            (Self::Bool { value, equal }, Some(Attribute::Bool(attribute))) => ((attribute == *value) == *equal).into(),
-            (_, Some(Attribute::Int(number))) => self.test_integer(number).into(),
-            (_, Some(Attribute::Float(number))) => self.test_double(number).into(),
-            _ => Truth::False,
-        }
+        Some(match (self, attribute) {
+            (Self::Undecided(_), _) => return None,
+            (Self::Present, _) => !missing,
+            (Self::Null { equal }, _) => missing == *equal,
+            (_, Some(Attribute::String(text))) => self.test_text(text),
+            (Self::Bool { value, equal }, Some(Attribute::Bool(attribute))) => (attribute == *value) == *equal,
+            (_, Some(Attribute::Int(number))) => self.test_integer(number),
+            (_, Some(Attribute::Float(number))) => self.test_double(number),
+            _ => false,
+        })
     }
 
     #[inline]
     fn test_text(&self, text: &str) -> bool {
         match self {
             Self::TextEqual(literal) => fold::equals(text, literal),
+            Self::Text(Relation::NotEqual, literal) => !fold::equals(text, literal),
             Self::Text(relation, literal) => relation.holds(fold::compare(text, literal)),
-            Self::Contains(literal) => fold::contains(text, literal),
+            Self::Contains(needle) => needle.is_in(text),
             Self::StartsWith(literal) => fold::starts_with(text, literal),
             Self::EndsWith(literal) => fold::ends_with(text, literal),
             Self::FewTexts(entries) => entries.iter().any(|entry| **entry == *text),
@@ -218,7 +217,8 @@ impl Leaf {
         }
     }
 
-    /// A number with a fraction is cut to a whole one where it is compared with one (toward zero).
+    /// A number with a fraction is cut to a whole one where it is compared with one (toward zero). What Go makes of one beyond
+    /// 64 bits depends on the processor; here it is the largest or smallest integer.
     #[inline]
     fn test_double(&self, number: f64) -> bool {
         match self {
@@ -229,7 +229,11 @@ impl Leaf {
 
     fn test_number(&self, number: f64) -> bool {
         match self {
-            Self::Double(relation, literal) => number.partial_cmp(literal).is_some_and(|order| relation.holds(order)),
+            Self::Double(relation, literal) => match number.partial_cmp(literal) {
+                Some(order) => relation.holds(order),
+                // what is not a number is unequal to any
+                None => *relation == Relation::NotEqual,
+            },
             Self::Doubles(entries) => entries.contains(&bits(number)),
             _ => false,
         }
