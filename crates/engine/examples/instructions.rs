@@ -30,7 +30,9 @@ impl Observer for Count {
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let count: usize = arguments[2].parse().expect("a number");
-    let flags = samples::flags(&mut AttributeTable::default());
+    let mut table = AttributeTable::default();
+    let mut flags = samples::flags(&mut table);
+    flags.extend(samples::bulk(&mut table).into_iter().map(|flag| ("one_of_bulk", flag)));
     let (_, flag) = flags
         .iter()
         .find(|(name, _)| *name == arguments[1])

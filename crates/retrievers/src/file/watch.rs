@@ -16,8 +16,9 @@ use tokio::sync::mpsc;
 
 use crate::Changes;
 
-/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole. Half a second: a
+/// client that polls twice a second and has just started sees the flags from before an edit first, and so learns of it.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// As many links as Linux follows.
 const MAX_LINKS: usize = 40;
