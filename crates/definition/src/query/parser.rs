@@ -1,7 +1,7 @@
 //! From tokens to a tree. Iterative: nesting lives in a list of open groups, not on the stack.
 
 use super::ast::{Chain, Comparison, Expression, Literal, Logic, Negation, Operator, Path, Place, Predicate};
-use super::lexer::{Gap, Kind, Lexer, LineBreaks, Token};
+use super::lexer::{Gap, Kind, Lexer, LineBreaks, Mistake, Token};
 use super::literal::ListBuilder;
 use super::source::Source;
 use super::{MAX_NESTING, Parse, Problem, hint, number};
@@ -274,6 +274,10 @@ impl<'s> Parser<'s> {
                 format!("{} is no operator", hint::describe(token.kind)),
                 hint::for_operator(word, &path.to_string()),
             ),
+            kind @ Kind::Mistake(Mistake::Equals | Mistake::NotEquals) => {
+                let message = format!("`{path}` is followed by an operator that does not exist");
+                (message, hint::for_kind(kind).unwrap_or_default())
+            }
             kind => {
                 let hint = hint::for_kind(kind).unwrap_or_else(|| {
                     format!("write `{path} pr` to ask whether it is there, or `{path} eq ...` to compare it")

@@ -127,7 +127,7 @@ f:
   defaultRule: {variation: a}
 "#,
         found: "
-error query-syntax targeting[0].query 6:21 invalid query: an operator is missing between `country` and an operator that does not exist
+error query-syntax targeting[0].query 6:21 invalid query: `country` is followed by an operator that does not exist
 ",
     },
     Case {

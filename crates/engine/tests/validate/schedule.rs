@@ -214,7 +214,7 @@ f:
       defaultRule: {query: plan eq "pro"}
 "#,
         found: "
-warning query-syntax scheduledRollout[0].targeting[0].query 10:35 invalid query: an operator is missing between `plan` and an operator that does not exist
+warning query-syntax scheduledRollout[0].targeting[0].query 10:35 invalid query: `plan` is followed by an operator that does not exist
 warning step-matches-everybody scheduledRollout[0].targeting[1].query 11:31 the rule matches everybody from this step on
 warning default-rule-condition scheduledRollout[0].defaultRule.query 12:28 the query of the default rule has no effect
 ",

@@ -89,6 +89,11 @@ impl Report {
         });
     }
 
+    /// Whether something is wrong with a setting whose path begins like this.
+    pub(super) fn has_problem(&self, path: &str) -> bool {
+        self.problems.iter().any(|problem| problem.path.starts_with(path))
+    }
+
     /// Something that the operator should know.
     pub(super) fn notice(&mut self, origin: &Origin, path: impl Into<String>, message: impl Into<String>) {
         self.notices.push(Notice {

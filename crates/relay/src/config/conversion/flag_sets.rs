@@ -259,7 +259,14 @@ fn retrievers(options: &OptionsFile, format: Format, label: &Label<'_>, report: 
     for (at, written) in options.retrievers.iter().flat_map(|list| &list.value).enumerate() {
         converted.extend(retriever(written, Some(at), format, label, report));
     }
-    if options.retriever.is_none() && options.retrievers.as_ref().is_none_or(|list| list.value.is_empty()) {
+    let none = options.retriever.is_none() && options.retrievers.as_ref().is_none_or(|list| list.value.is_empty());
+    // one that was written but could not be read has been reported already
+    let prefix = if label.path.is_empty() {
+        "retriever".to_owned()
+    } else {
+        format!("{}.retriever", label.path)
+    };
+    if none && !report.has_problem(&prefix) {
         let origin = options
             .retrievers
             .as_ref()
