@@ -1,8 +1,10 @@
 //! How rules look at a context: attributes, enriched and with the derived ones, by name or by slot.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::compile::Condition;
 use crate::context::{ContextMap, ContextValue, EvaluationContext};
 
 /// A borrowed attribute.
@@ -137,11 +139,12 @@ pub struct Operand {
     pub slot: u32,
 }
 
-/// Every attribute path that the flags of a set name. Grows only, so that flags shared between snapshots keep their slots.
+/// Every attribute path that the flags of a set name, and every condition, compiled once for all flags that have it. Grows only, so that flags shared between snapshots keep their slots.
 #[derive(Debug, Clone, Default)]
 pub struct AttributeTable {
     paths: Vec<Arc<[Box<str>]>>,
     slots: HashMap<Arc<[Box<str>]>, u32, foldhash::fast::RandomState>,
+    conditions: HashMap<Arc<str>, Condition, foldhash::fast::RandomState>,
 }
 
 impl AttributeTable {
@@ -160,14 +163,28 @@ impl AttributeTable {
         Operand { path, slot }
     }
 
-    /// How many paths there are.
-    pub fn len(&self) -> usize {
-        self.paths.len()
+    /// The condition of a query's text, compiled when it is met for the first time.
+    pub(crate) fn condition(
+        &mut self,
+        text: &Arc<str>,
+        compile: impl FnOnce(&mut Self, ConditionSlot) -> Condition,
+    ) -> Condition {
+        if let Some(known) = self.conditions.get(text) {
+            return known.clone();
+        }
+        let condition = compile(self, ConditionSlot(self.conditions.len() as u32));
+        self.conditions.insert(Arc::clone(text), condition.clone());
+        condition
     }
 
-    /// Whether there is no path.
+    /// How many paths and conditions there are.
+    pub fn len(&self) -> usize {
+        self.paths.len() + self.conditions.len()
+    }
+
+    /// Whether there is neither a path nor a condition.
     pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
+        self.len() == 0
     }
 }
 
@@ -178,7 +195,18 @@ pub trait Lookup {
 
     /// The attribute of an operand; `None` when it cannot be reached.
     fn operand(&self, operand: &Operand) -> Option<Attribute<'_>>;
+
+    /// Whether a condition holds: decided now, unless it was before.
+    #[inline]
+    fn holds(&self, slot: ConditionSlot, decide: impl FnOnce() -> bool) -> bool {
+        let _ = slot;
+        decide()
+    }
 }
+
+/// Place of a condition in the table of its flag set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConditionSlot(u32);
 
 impl Lookup for Attributes<'_> {
     fn attributes(&self) -> &Attributes<'_> {
@@ -191,11 +219,13 @@ impl Lookup for Attributes<'_> {
     }
 }
 
-/// Attributes with every path of a table looked up once.
+/// Attributes with every path of a table looked up once, for a bulk evaluation. Conditions that several flags have in common
+/// are decided once.
 #[derive(Debug)]
 pub struct ResolvedAttributes<'a> {
     attributes: Attributes<'a>,
     resolved: Vec<Option<Attribute<'a>>>,
+    decided: Vec<Cell<Option<bool>>>,
 }
 
 impl<'a> ResolvedAttributes<'a> {
@@ -204,6 +234,7 @@ impl<'a> ResolvedAttributes<'a> {
         Self {
             attributes,
             resolved: table.paths.iter().map(|path| attributes.resolve(path)).collect(),
+            decided: vec![Cell::new(None); table.conditions.len()],
         }
     }
 }
@@ -219,5 +250,17 @@ impl Lookup for ResolvedAttributes<'_> {
             Some(attribute) => *attribute,
             None => self.attributes.resolve(&operand.path),
         }
+    }
+
+    #[inline]
+    fn holds(&self, slot: ConditionSlot, decide: impl FnOnce() -> bool) -> bool {
+        let Some(decided) = self.decided.get(slot.0 as usize) else {
+            return decide();
+        };
+        decided.get().unwrap_or_else(|| {
+            let holds = decide();
+            decided.set(Some(holds));
+            holds
+        })
     }
 }

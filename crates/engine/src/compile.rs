@@ -9,7 +9,7 @@ use flagstaff_definition::span::Text;
 use flagstaff_definition::timestamp::Instant;
 use flagstaff_definition::value::Value;
 
-use crate::attribute::AttributeTable;
+use crate::attribute::{AttributeTable, ConditionSlot};
 use crate::bucketing::{Ramp, Split};
 use crate::jsonlogic::{Logic, is_jsonlogic};
 use crate::outcome::{DEFAULT_VARIANT, ErrorCode, EvaluationError, Outcome, Reason};
@@ -76,14 +76,14 @@ pub(crate) struct Rule {
     pub(crate) serve: Serve,
 }
 
-/// When a rule applies. Compiled queries are shared between the versions of a flag.
+/// When a rule applies. Shared by all rules of a flag set that have the same text.
 #[derive(Debug, Clone)]
 pub(crate) enum Condition {
     Always,
     /// A query that cannot be understood.
     Never,
-    Query(Arc<Matcher>),
-    Logic(Arc<Logic>),
+    Query(ConditionSlot, Arc<Matcher>),
+    Logic(ConditionSlot, Arc<Logic>),
 }
 
 /// What a rule that applies answers.
@@ -106,7 +106,6 @@ pub(crate) fn compile(definition: &FlagDefinition, table: &mut AttributeTable) -
         table,
         cacheable: unscheduled && definition.experimentation.is_none(),
         step_needs_key: step_rules(definition).any(needs_key),
-        queries: HashMap::default(),
         outcomes: Vec::new(),
         known: HashMap::default(),
     };
@@ -156,7 +155,6 @@ struct Compiler<'t> {
     /// Whether answers of the flag can be kept at all.
     cacheable: bool,
     step_needs_key: bool,
-    queries: HashMap<Arc<str>, Condition, foldhash::fast::RandomState>,
     outcomes: Vec<Outcome>,
     known: HashMap<OutcomeKey, OutcomeIndex, foldhash::fast::RandomState>,
 }
@@ -260,25 +258,8 @@ impl Compiler<'_> {
         if query.value.is_empty() {
             return Condition::Always;
         }
-        if let Some(known) = self.queries.get(&query.value) {
-            return known.clone();
-        }
-        let condition = self.new_condition(&query.value);
-        self.queries.insert(Arc::clone(&query.value), condition.clone());
-        condition
-    }
-
-    fn new_condition(&mut self, text: &str) -> Condition {
-        if joined_lines_are_empty(text) {
-            return Condition::Always;
-        }
-        if is_jsonlogic(text) {
-            return Logic::compile(text).map_or(Condition::Never, |logic| Condition::Logic(Arc::new(logic)));
-        }
-        match query::parse(text).expression {
-            Some(expression) => Condition::Query(Arc::new(Matcher::compile(&expression, self.table))),
-            None => Condition::Never,
-        }
+        self.table
+            .condition(&query.value, |table, slot| new_condition(&query.value, table, slot))
     }
 
     fn serve(&mut self, rule: &RuleDefinition, stage: &Stage, position: Position) -> Serve {
@@ -387,6 +368,19 @@ struct Answer<'a> {
 enum Position {
     Targeting,
     Default { targeted: bool },
+}
+
+fn new_condition(text: &str, table: &mut AttributeTable, slot: ConditionSlot) -> Condition {
+    if joined_lines_are_empty(text) {
+        return Condition::Always;
+    }
+    if is_jsonlogic(text) {
+        return Logic::compile(text).map_or(Condition::Never, |logic| Condition::Logic(slot, Arc::new(logic)));
+    }
+    match query::parse(text).expression {
+        Some(expression) => Condition::Query(slot, Arc::new(Matcher::compile(&expression, table))),
+        None => Condition::Never,
+    }
 }
 
 /// Whether a rule hashes a bucketing value.

@@ -276,11 +276,13 @@ impl<'r, L: Lookup, O: Observer> Run<'r, L, O> {
 
     #[inline]
     fn matches(&mut self, condition: &Condition) -> bool {
+        let lookup = self.subject.lookup;
         match condition {
             Condition::Always => true,
             Condition::Never => false,
-            Condition::Query(matcher) => matcher.matches(self.subject.lookup, self.observer),
-            Condition::Logic(logic) => logic.matches(self.subject.lookup.attributes()),
+            Condition::Query(_, matcher) if O::WATCHES => matcher.matches(lookup, self.observer),
+            Condition::Query(slot, matcher) => lookup.holds(*slot, || matcher.matches(lookup, &mut ())),
+            Condition::Logic(slot, logic) => lookup.holds(*slot, || logic.matches(lookup.attributes())),
         }
     }
 

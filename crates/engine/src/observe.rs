@@ -30,6 +30,9 @@ pub enum Verdict {
 
 /// Sees each stage and each comparison of an evaluation.
 pub trait Observer {
+    /// Whether it looks at comparisons. One that does sees those of every flag, also where an earlier flag's are known.
+    const WATCHES: bool = true;
+
     /// A stage ended.
     #[inline(always)]
     fn stage(&mut self, stage: Stage, verdict: Verdict) {
@@ -44,4 +47,6 @@ pub trait Observer {
 }
 
 /// Watches nothing.
-impl Observer for () {}
+impl Observer for () {
+    const WATCHES: bool = false;
+}
