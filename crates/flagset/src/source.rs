@@ -7,6 +7,7 @@ use bytes::Bytes;
 use flagstaff_definition::diagnostic::{Code, Diagnostic};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
+use flagstaff_definition::span::Text;
 use flagstaff_retrievers::{Content, Fetched, FormatHint, RetrieveError, Revision};
 
 use crate::options::Source;
@@ -208,10 +209,12 @@ fn truncation(bytes: &[u8], document: &Document, previous: &Good) -> Option<Diag
     });
     let missing = previous.document.entries.len() - document.entries.len();
     (inside_line || inside_flag).then(|| {
+        let end = Text::plain(&*String::from_utf8_lossy(bytes)).locate(bytes.len(), bytes.len());
         Diagnostic::new(
             Code::TruncatedDocument,
             format!("the document looks cut off: it ends inside of a flag, and {missing} flags after it are gone"),
         )
+        .at(end)
         .hint("write the file again; to really cut it there, change anything else in it, a comment for instance")
     })
 }

@@ -70,12 +70,14 @@ fn write_finding(out: &mut impl Write, file: &FlagFile, found: &Diagnostic) -> i
     )?;
     writeln!(out, "{:margin$} {FRAME}|{FRAME:#}", "")?;
     writeln!(out, "{FRAME}{} |{FRAME:#} {}", span.line, excerpt.line)?;
-    let carets = format!("{style}{}{style:#}", "^".repeat(excerpt.carets));
-    let line = format!(
-        "{:margin$} {FRAME}|{FRAME:#} {}{carets} {style}{subject}{style:#}",
-        "", excerpt.indent
-    );
-    writeln!(out, "{}", line.trim_end())?;
+    let marks = format!("{} {subject}", "^".repeat(excerpt.carets));
+    writeln!(
+        out,
+        "{:margin$} {FRAME}|{FRAME:#} {}{style}{}{style:#}",
+        "",
+        excerpt.indent,
+        marks.trim_end()
+    )?;
     write_hint(out, found, margin)?;
     writeln!(out)
 }
