@@ -16,9 +16,10 @@ use tokio::sync::mpsc;
 
 use crate::Changes;
 
-/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole. Half a second: a
-/// client that polls twice a second and has just started sees the flags from before an edit first, and so learns of it.
-const SETTLE: Duration = Duration::from_millis(500);
+/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole. As long as the
+/// shortest polling: clients that poll and learn of a change by comparing with their first answer were written for that, and
+/// one that has just started must see the flags from before an edit first.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// As many links as Linux follows.
 const MAX_LINKS: usize = 40;
