@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask <chore>`.
 
+mod bench;
 mod conformance;
 mod dependencies;
 mod docs;
@@ -17,6 +18,8 @@ use clap::Parser;
 enum Chore {
     /// Asks the engine the cases of a folder (or of one file) and prints each difference.
     Conformance(conformance::Arguments),
+    /// Measures the relay and a bare server in turns with wrk and prints ratios.
+    Bench(bench::Arguments),
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,
     /// Checks who may know whom.
@@ -30,6 +33,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Conformance(arguments) => conformance::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),
         Chore::Dependencies => dependencies::run(),
