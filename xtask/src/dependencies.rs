@@ -1,14 +1,12 @@
 //! `cargo xtask dependencies`: licences, banned crates and sources, by the rules of `deny.toml`.
 
+use std::collections::HashSet;
 use std::fs;
 
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
-use crate::metadata::Metadata;
-
-/// Where packages may come from.
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+use crate::metadata::{Metadata, cargo};
 
 #[derive(Deserialize)]
 struct Rules {
@@ -39,9 +37,18 @@ pub(crate) fn run() -> anyhow::Result<bool> {
     let rules: Rules = toml::from_str(&rules).context("deny.toml is not understood")?;
     let metadata = Metadata::read()?;
     let mut problems = Vec::new();
-    for package in &metadata.packages {
+    let built = built()?;
+    for package in metadata
+        .packages
+        .iter()
+        .filter(|package| built.contains(&package.identity()))
+    {
         let name = format!("{} {}", package.name, package.version);
-        if package.source.as_deref().is_some_and(|source| source != REGISTRY) {
+        if package
+            .source
+            .as_deref()
+            .is_some_and(|source| !source.starts_with("registry+"))
+        {
             problems.push(format!(
                 "{name}: comes from {}",
                 package.source.as_deref().unwrap_or_default()
@@ -58,8 +65,28 @@ pub(crate) fn run() -> anyhow::Result<bool> {
         }
     }
     problems.iter().for_each(|problem| println!("dependency: {problem}"));
-    println!("{} packages, {} problems", metadata.packages.len(), problems.len());
+    println!("{} packages, {} problems", built.len(), problems.len());
     Ok(problems.is_empty())
+}
+
+/// Name and version of everything that is built on some platform with all features. The lock file also names packages that
+/// only features would bring that nobody switches on.
+fn built() -> anyhow::Result<HashSet<String>> {
+    let tree = [
+        "tree",
+        "--workspace",
+        "--all-features",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--locked",
+    ];
+    let tree = cargo(&tree)?;
+    let words = tree.lines().map(|line| line.split(' '));
+    Ok(words
+        .filter_map(|mut words| Some(format!("{} {}", words.next()?, words.next()?)))
+        .collect())
 }
 
 /// Whether a licence expression (SPDX, `/` for `OR` as old manifests write it) can be fulfilled.

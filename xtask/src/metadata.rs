@@ -31,6 +31,13 @@ pub(crate) struct Dependency {
     pub(crate) path: Option<String>,
 }
 
+impl Package {
+    /// Name and version as `cargo tree` prints them.
+    pub(crate) fn identity(&self) -> String {
+        format!("{} v{}", self.name, self.version)
+    }
+}
+
 impl Metadata {
     /// Asks cargo.
     pub(crate) fn read() -> anyhow::Result<Self> {
