@@ -7,8 +7,8 @@ pub(crate) mod text;
 
 use flagstaff_definition::diagnostic::Severity;
 
-/// The page that explains every code.
-const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/diagnostics.md");
+/// The page that explains every code, relative to the root of the sources.
+const PAGE: &str = "docs/diagnostics.md";
 
 /// The name of a severity as people read it.
 fn severity_name(severity: Severity) -> &'static str {

@@ -101,7 +101,7 @@ fn lint_as_json() {
           "flag": "new-checkout",
           "hint": "did you mean `targeting`?",
           "message": "a flag has no field `targetting`",
-          "page": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#unknown-field",
+          "page": "docs/diagnostics.md#unknown-field",
           "path": "targetting",
           "place": {
             "column": 3,
@@ -116,7 +116,7 @@ fn lint_as_json() {
           "flag": "banner-color",
           "hint": "write a text in double quotes, a number, true, false, null or a list",
           "message": "invalid query: a value is missing before the end of the query",
-          "page": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#query-syntax",
+          "page": "docs/diagnostics.md#query-syntax",
           "path": "targeting[0].query",
           "place": {
             "column": 21,
@@ -131,7 +131,7 @@ fn lint_as_json() {
           "flag": "banner-color",
           "hint": "the variations are `calm`, `loud`",
           "message": "invalid variation: green does not exist",
-          "page": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#unknown-variation",
+          "page": "docs/diagnostics.md#unknown-variation",
           "path": "defaultRule.variation",
           "place": {
             "column": 28,
@@ -272,7 +272,6 @@ fn lint_as_sarif() {
           ],
           "tool": {
             "driver": {
-              "informationUri": "https://github.com/flagstaff-rs/flagstaff",
               "name": "flagstaff",
               "rules": [
                 {
@@ -283,7 +282,7 @@ fn lint_as_sarif() {
                     "markdown": null,
                     "text": null
                   },
-                  "helpUri": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#unknown-field",
+                  "helpUri": "docs/diagnostics.md#unknown-field",
                   "id": "unknown-field",
                   "shortDescription": {
                     "text": null
@@ -297,7 +296,7 @@ fn lint_as_sarif() {
                     "markdown": null,
                     "text": null
                   },
-                  "helpUri": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#query-syntax",
+                  "helpUri": "docs/diagnostics.md#query-syntax",
                   "id": "query-syntax",
                   "shortDescription": {
                     "text": null
@@ -311,7 +310,7 @@ fn lint_as_sarif() {
                     "markdown": null,
                     "text": null
                   },
-                  "helpUri": "https://github.com/flagstaff-rs/flagstaff/blob/main/docs/diagnostics.md#unknown-variation",
+                  "helpUri": "docs/diagnostics.md#unknown-variation",
                   "id": "unknown-variation",
                   "shortDescription": {
                     "text": null
@@ -336,7 +335,6 @@ fn lint_as_sarif() {
           "results": [],
           "tool": {
             "driver": {
-              "informationUri": "https://github.com/flagstaff-rs/flagstaff",
               "name": "flagstaff",
               "rules": [],
               "version": "VERSION"
@@ -512,12 +510,12 @@ fn completions() {
 fn a_relay_that_cannot_serve() {
     insta::assert_snapshot!(run(&["relay", "--config", "missing.yaml"]), @"
     ! error: configuration error
-    ! missing.yaml:1:1: impossible to find config file, it cannot be read: No such file or directory (os error 2)
+    ! missing.yaml: cannot be read: No such file or directory (os error 2)
     exit 1
     ");
     insta::assert_snapshot!(run(&["--config", "missing.yaml"]), @"
     ! error: configuration error
-    ! missing.yaml:1:1: impossible to find config file, it cannot be read: No such file or directory (os error 2)
+    ! missing.yaml: cannot be read: No such file or directory (os error 2)
     exit 1
     ");
     insta::assert_snapshot!(run(&["relay"]), @"

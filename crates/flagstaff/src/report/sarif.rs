@@ -17,7 +17,6 @@ pub(crate) fn write(out: &mut impl Write, file: &FlagFile) -> io::Result<()> {
             "tool": {"driver": {
                 "name": "flagstaff",
                 "version": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": used(file).map(rule).collect::<Value>(),
             }},
             "columnKind": "unicodeCodePoints",

@@ -18,6 +18,8 @@ pub enum Origin {
         /// Column in characters, from 1.
         column: u32,
     },
+    /// The configuration file as a whole.
+    WholeFile(Arc<str>),
     /// An environment variable, by its full name.
     Variable(Arc<str>),
 }
@@ -26,6 +28,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            Self::WholeFile(file) => f.write_str(file),
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::Absent => f.write_str("configuration"),
         }
