@@ -101,7 +101,10 @@ fn read(path: &Path, working_directory: &Path, report: &mut Report) -> Result<No
         path: String::new(),
         message,
     };
-    let bytes = fs::read(working_directory.join(path)).map_err(|error| whole(format!("cannot be read: {error}")))?;
+    let bytes = fs::read(working_directory.join(path)).map_err(|error| Problem {
+        origin: Origin::WholeFile(Arc::clone(&name)),
+        ..whole(format!("cannot be read: {error}"))
+    })?;
     let format = match path.extension().and_then(|extension| extension.to_str()) {
         Some(extension) => Format::from_setting(extension),
         None => Format::Yaml,
