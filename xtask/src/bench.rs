@@ -1,140 +1,152 @@
-//! `cargo xtask bench`: the relay beside a bare axum server, in turns, in one run. Machines differ and are never quiet, so what
-//! counts are the ratios.
+//! `cargo xtask bench`: the relay and a bare server that knows no flags, in turns, in one run. Figures of a machine vary from
+//! minute to minute; the ratios of a run do not.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod case;
+mod load;
+mod server;
+mod table;
+
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
+use flagstaff_testkit::relay::Workspace;
 
-use crate::metadata::cargo;
-use server::{Load, Server};
+use crate::build::executable;
+use case::Case;
+use load::Load;
+use server::Server;
 
-mod flags;
-mod server;
-
-/// What to measure.
+/// What to measure, and how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Measures another server too: NAME=COMMAND, where {port} and {flags} (the flag file) are replaced
-    #[arg(long, value_name = "NAME=COMMAND")]
-    peer: Vec<String>,
-    /// How often each server has its turn
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// How long a turn takes
-    #[arg(long, default_value_t = 4)]
+    /// Another server that speaks OFREP; `{port}` in its command becomes a free port, `{flags}` the path of the flag file
+    #[arg(long = "peer", value_name = "NAME=COMMAND", value_parser = Peer::parse)]
+    peers: Vec<Peer>,
+    /// Seconds of load on a server, for each round of a case
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
+    /// How often each server has its turn
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// What is asked
-    #[arg(long, value_delimiter = ',', default_values = ["static", "split", "query", "bulk"])]
-    cases: Vec<String>,
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "static,split,query,bulk")]
+    cases: Vec<Case>,
 }
 
-/// The requests that can be measured, by name, with the path of each.
-const CASES: [(&str, &str); 4] = [
-    ("static", "/ofrep/v1/evaluate/flags/flag-000"),
-    ("split", "/ofrep/v1/evaluate/flags/flag-001"),
-    ("query", "/ofrep/v1/evaluate/flags/flag-002"),
-    ("bulk", "/ofrep/v1/evaluate/flags"),
-];
+/// A server of somebody else.
+#[derive(Debug, Clone)]
+struct Peer {
+    name: String,
+    command: String,
+}
 
-/// Starts the servers, measures them and prints a table. The bare server is the denominator.
+impl Peer {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => Ok(Self {
+                name: name.to_owned(),
+                command: command.to_owned(),
+            }),
+            _ => Err("write NAME=COMMAND, such as `goff=relay-proxy --config goff.yaml`".to_owned()),
+        }
+    }
+
+    /// A shell understands quotes; `env` takes settings before the program. Both give way to the program.
+    fn command(&self, workspace: &Workspace) -> Command {
+        let flags = workspace.path(case::FLAG_FILE);
+        let command = self
+            .command
+            .replace("{port}", &workspace.port().to_string())
+            .replace("{flags}", &flags.display().to_string());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec env {command}")]);
+        shell
+    }
+}
+
+/// The figures of one server on one case, one of each round.
+struct Series {
+    case: Case,
+    server: usize,
+    answer_bytes: usize,
+    loads: Vec<Load>,
+}
+
+/// Measures and prints; `false` when a server failed to answer under load.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
-    ensure!(
-        Command::new("wrk").arg("-v").output().is_ok(),
-        "wrk is not installed: it is the Debian package wrk"
-    );
-    let (relay, limit) = build()?;
-    let folder = std::env::temp_dir().join(format!("flagstaff-bench-{}", std::process::id()));
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let done = measure(arguments, &relay, &limit, &folder);
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    done.map(|()| true)
+    load::check_tool()?;
+    let relay = executable(&["--package", "flagstaff"])?;
+    let limit = executable(&["--package", "flagstaff-limit"])?;
+    let servers = start(&relay, &limit, &arguments.peers)?;
+    let mut measured = Vec::new();
+    for &case in &arguments.cases {
+        measured.extend(measure(&servers, case, arguments)?);
+    }
+    table::print_loads(&servers, &measured);
+    table::print_servers(&servers);
+    let failures: Vec<_> = measured
+        .iter()
+        .flat_map(|series| series.loads.iter().map(move |load| (series, load)))
+        .filter_map(|(series, load)| Some((series, load.failures.as_ref()?)))
+        .collect();
+    for (series, failures) in &failures {
+        println!("{} {}: {failures}", series.case.name(), servers[series.server].name());
+    }
+    Ok(failures.is_empty())
 }
 
-/// Builds both programs and returns where they stand.
-fn build() -> Result<(PathBuf, PathBuf)> {
-    println!("building the relay and the bare server");
-    cargo(&["build", "--release", "--quiet", "--package", "flagstaff"])?;
-    cargo(&[
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "flagstaff-relay",
-        "--example",
-        "limit",
-    ])?;
-    let metadata: serde_json::Value =
-        serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps"])?)?;
-    let target = metadata["target_directory"]
-        .as_str()
-        .context("cargo did not say where it builds")?;
-    let release = Path::new(target).join("release");
-    Ok((release.join("flagstaff"), release.join("examples/limit")))
-}
-
-fn measure(arguments: &Arguments, relay: &Path, limit: &Path, folder: &Path) -> Result<()> {
-    let flag_file = folder.join("flags.yaml");
-    fs::write(&flag_file, flags::file())?;
-    let mut servers = vec![Server::start("relay", folder, |port| {
-        let configuration = folder.join("goff-proxy.yaml");
-        fs::write(&configuration, flags::configuration(port, &flag_file))?;
+/// Starts everything. The bare server is the first, since ratios are to the first; the relay starts before it, since its bulk
+/// answer is what the bare server sends.
+fn start(relay: &Path, limit: &Path, peers: &[Peer]) -> Result<Vec<Server>> {
+    let relay = Server::start("flagstaff", |workspace| {
+        let configuration = format!(
+            "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: error\nretriever: {{kind: file, path: {}}}\n",
+            workspace.port(),
+            case::FLAG_FILE,
+        );
+        workspace.write("goff-proxy.yaml", &configuration)?;
         let mut command = Command::new(relay);
-        command.args(["relay", "--config"]).arg(configuration);
-        Ok(command)
-    })?];
-    let bulk = servers[0].ask("/ofrep/v1/evaluate/flags", flags::BODY)?;
-    let bare = Server::start("bare", folder, |port| {
-        let mut command = Command::new(limit);
-        command.args([port.to_string(), bulk.len().to_string()]);
+        // the relay takes settings from the environment too
+        command.args(["relay", "--config", "goff-proxy.yaml"]).env_clear();
         Ok(command)
     })?;
-    servers.insert(0, bare);
-    for peer in &arguments.peer {
-        let (name, words) = peer
-            .split_once('=')
-            .with_context(|| format!("{peer:?} is not NAME=COMMAND"))?;
-        servers.push(Server::start(name, folder, |port| {
-            let words = words
-                .replace("{port}", &port.to_string())
-                .replace("{flags}", &flag_file.to_string_lossy());
-            let mut words = words.split_whitespace();
-            let mut command = Command::new(words.next().context("the command of a peer is empty")?);
-            command.args(words);
-            Ok(command)
-        })?);
+    let bulk = relay.ask(Case::Bulk)?.text();
+    let limit = Server::start("limit", |workspace| {
+        workspace.write("bulk.json", &bulk)?;
+        let mut command = Command::new(limit);
+        command.args(["--port", &workspace.port().to_string(), "--bulk", "bulk.json"]);
+        Ok(command)
+    })?;
+    let mut servers = vec![limit, relay];
+    for peer in peers {
+        servers.push(Server::start(&peer.name, |workspace| Ok(peer.command(workspace)))?);
     }
-    println!(
-        "{:8} {:12} {:>10} {:>9} {:>7} {:>10}",
-        "case", "server", "requests/s", "p99 ms", "ratio", "p99 ratio"
-    );
-    for case in &arguments.cases {
-        let known = CASES.iter().find(|(name, _)| name == case);
-        let (_, path) = known.with_context(|| format!("no case {case}: there are static, split, query and bulk"))?;
-        let mut loads: Vec<Vec<Load>> = servers.iter().map(|_| Vec::new()).collect();
-        for _ in 0..arguments.rounds {
-            for (server, loads) in servers.iter().zip(&mut loads) {
-                loads.push(server.load(path, arguments.seconds)?);
-            }
-        }
-        let medians: Vec<Load> = loads.iter().map(|loads| Load::median(loads)).collect();
-        for (server, load) in servers.iter().zip(&medians) {
-            let (ratio, tail) = (load.rate / medians[0].rate, load.p99 / medians[0].p99);
-            println!(
-                "{case:8} {:12} {:10.0} {:9.2} {ratio:7.3} {tail:10.2}",
-                server.name, load.rate, load.p99
+    Ok(servers)
+}
+
+/// Puts one case to all servers, in turns.
+fn measure(servers: &[Server], case: Case, arguments: &Arguments) -> Result<Vec<Series>> {
+    let mut all = Vec::new();
+    for (server, asked) in servers.iter().enumerate() {
+        all.push(Series {
+            case,
+            server,
+            answer_bytes: asked.ask(case)?.body.len(),
+            loads: Vec::new(),
+        });
+    }
+    for round in 1..=arguments.rounds {
+        for series in &mut all {
+            let server = &servers[series.server];
+            eprintln!(
+                "{} {}, round {round} of {}",
+                case.name(),
+                server.name(),
+                arguments.rounds
             );
+            series.loads.push(Load::put(server, case, arguments.seconds)?);
         }
     }
-    println!("{:12} {:>9} {:>12}", "server", "start ms", "resident MB");
-    for server in &servers {
-        println!(
-            "{:12} {:9.0} {:12.1}",
-            server.name,
-            server.started.as_secs_f64() * 1000.0,
-            server.resident()?
-        );
-    }
-    Ok(())
+    Ok(all)
 }

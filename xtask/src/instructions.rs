@@ -1,8 +1,11 @@
 //! How many instructions an evaluation takes, counted by callgrind: the same on every machine and at any load.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::build::executable;
 
 /// The most instructions that each kind of flag may take, with an empty observer and the context already decoded.
 const LIMITS: [(&str, u64); 6] = [
@@ -20,7 +23,7 @@ const RUNS: [u64; 2] = [1_000, 11_000];
 /// Counts every kind of flag and compares with its limit; `false` when one is above. Also that a watching observer costs
 /// something and the empty one does not: their difference is what the empty one is spared.
 pub(crate) fn run() -> Result<bool> {
-    let example = build()?;
+    let example = executable(&["--package", "flagstaff-engine", "--example", "instructions"])?;
     let mut within = true;
     println!("{:14} {:>12} {:>8} {:>10}", "flag", "instructions", "limit", "observed");
     for (kind, limit) in LIMITS {
@@ -37,52 +40,18 @@ pub(crate) fn run() -> Result<bool> {
     Ok(within)
 }
 
-/// Builds the example and returns where it stands.
-fn build() -> Result<String> {
-    let arguments = [
-        "build",
-        "--release",
-        "--package",
-        "flagstaff-engine",
-        "--example",
-        "instructions",
-        "--message-format=json",
-    ];
-    let built = Command::new("cargo")
-        .args(arguments)
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(
-        built.status.success(),
-        "the example does not build:\n{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
-    let messages = String::from_utf8_lossy(&built.stdout).into_owned();
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let executable = executable
-        .filter_map(|message| message["executable"].as_str().map(str::to_owned))
-        .next_back();
-    executable.context("cargo did not say where the example stands")
-}
-
 /// Instructions of one evaluation.
-fn count(example: &str, kind: &str, options: &[&str]) -> Result<u64> {
+fn count(example: &Path, kind: &str, options: &[&str]) -> Result<u64> {
     let [few, many] = RUNS;
     Ok((total(example, kind, many, options)? - total(example, kind, few, options)?) / (many - few))
 }
 
 /// Instructions of a whole run.
-fn total(example: &str, kind: &str, evaluations: u64, options: &[&str]) -> Result<u64> {
+fn total(example: &Path, kind: &str, evaluations: u64, options: &[&str]) -> Result<u64> {
     let ran = Command::new("valgrind")
-        .args([
-            "--tool=callgrind",
-            "--callgrind-out-file=/dev/null",
-            example,
-            kind,
-            &evaluations.to_string(),
-        ])
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(example)
+        .args([kind, &evaluations.to_string()])
         .args(options)
         .output()
         .context("cannot run valgrind: install it (Debian package valgrind)")?;

@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask <chore>`.
 
 mod bench;
+mod build;
 mod conformance;
 mod dependencies;
 mod docs;
@@ -18,7 +19,7 @@ use clap::Parser;
 enum Chore {
     /// Asks the engine the cases of a folder (or of one file) and prints each difference.
     Conformance(conformance::Arguments),
-    /// Measures the relay and a bare server in turns with wrk and prints ratios.
+    /// Puts load on the relay and on a bare server in turns, with wrk, and prints what the one is to the other.
     Bench(bench::Arguments),
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,

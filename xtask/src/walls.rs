@@ -46,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-telemetry",
         ],
     ),
+    ("flagstaff-limit", &[]),
     ("flagstaff-testkit", &["flagstaff-engine"]),
     (
         "xtask",
@@ -78,7 +79,7 @@ const IMPURE: &[&str] = &[
 
 /// Crates that one room alone may name, since they are that room's business.
 const OWNED: &[(&str, &str)] = &[
-    ("axum", "flagstaff-relay"),
+    ("axum", "flagstaff-limit"),
     ("hyper", "flagstaff-relay"),
     ("notify", "flagstaff-retrievers"),
     ("reqwest", "flagstaff-retrievers"),

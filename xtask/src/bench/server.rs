@@ -1,151 +1,161 @@
-//! A server under measurement.
+//! A server under test: started, asked, weighed, and stopped however the bench ends.
 
-use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use flagstaff_testkit::http::{Connection, Response};
+use flagstaff_testkit::relay::Workspace;
 
-use super::flags;
+use super::case::{self, Case};
 
-/// How long a server may take to answer for the first time.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may take to start.
+const START_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running server; stopped when dropped.
-pub(super) struct Server {
-    pub(super) name: String,
-    /// From its start to its first answer.
-    pub(super) started: Duration,
-    process: Child,
-    port: u16,
-    script: PathBuf,
-}
+/// How long a server may take to stop before it is killed.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a turn came to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Load {
-    /// Requests a second.
-    pub(super) rate: f64,
-    /// 99th percentile of the latency in milliseconds.
-    pub(super) p99: f64,
+const LOG: &str = "log";
+
+/// A running server. Stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    name: String,
+    child: Child,
+    guard: Option<Child>,
+    workspace: Workspace,
+    started_after: Duration,
+    memory_at_rest: Option<u64>,
 }
 
 impl Server {
-    /// Starts a server on a free port and waits for its first evaluation.
-    pub(super) fn start(name: &str, folder: &Path, command: impl FnOnce(u16) -> Result<Command>) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let script = folder.join("post.lua");
-        let body = flags::BODY;
-        let text =
-            format!("wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [[{body}]]\n");
-        fs::write(&script, text)?;
-        let mut command = command(port)?;
-        let began = Instant::now();
-        let process = command
+    /// Starts a server in a folder that holds the flag file, and waits for its first answer.
+    pub(crate) fn start(name: &str, command: impl FnOnce(&Workspace) -> Result<Command>) -> Result<Self> {
+        let workspace = Workspace::new().context("cannot make a temporary folder")?;
+        workspace.write(case::FLAG_FILE, &case::flag_file())?;
+        let mut command = command(&workspace)?;
+        let log = File::create(workspace.path(LOG))?;
+        command
+            .current_dir(workspace.path(""))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("{name}: cannot run {command:?}"))?;
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0);
+        let began = Instant::now();
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let mut server = Self {
             name: name.to_owned(),
-            started: Duration::ZERO,
-            process,
-            port,
-            script,
+            child,
+            guard: None,
+            workspace,
+            started_after: Duration::ZERO,
+            memory_at_rest: None,
         };
-        while let Err(error) = server.ask("/ofrep/v1/evaluate/flags/flag-000", flags::BODY) {
-            ensure!(began.elapsed() < PATIENCE, "{name} does not answer: {error:#}");
-            ensure!(server.process.try_wait()?.is_none(), "{name} ended before it answered");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        server.started = began.elapsed();
+        server.guard = Some(watch(&server.child).context("cannot run sh")?);
+        server.wait_for_answer(began + START_PATIENCE)?;
+        server.started_after = began.elapsed();
+        server.memory_at_rest = server.memory();
         Ok(server)
     }
 
-    /// The body of an answer.
-    pub(super) fn ask(&self, path: &str, body: &str) -> Result<String> {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
-        let length = body.len();
-        write!(
-            connection,
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-        ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
-        Ok(body.to_owned())
+    /// Its name in tables.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// One turn of wrk on 32 connections.
-    pub(super) fn load(&self, path: &str, seconds: u32) -> Result<Load> {
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let ran = Command::new("wrk")
-            .args(["-t1", "-c32", "--latency", &format!("-d{seconds}s"), "-s"])
-            .arg(&self.script)
-            .arg(url)
-            .output()
-            .context("cannot run wrk")?;
-        let text = String::from_utf8_lossy(&ran.stdout);
-        ensure!(!text.contains("Non-2xx"), "{}: failed requests\n{text}", self.name);
-        let after = |label: &str| {
-            text.lines()
-                .find_map(|line| line.trim().strip_prefix(label))
-                .map(str::trim)
-        };
-        let (Some(rate), Some(tail)) = (after("Requests/sec:"), after("99%")) else {
-            bail!("wrk said something else than expected:\n{text}");
-        };
-        Ok(Load {
-            rate: rate.parse()?,
-            p99: milliseconds(tail)?,
-        })
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.workspace.port()).into()
     }
 
-    /// Resident memory in MB.
-    pub(super) fn resident(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+    /// Its folder.
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// From its start to its first answer.
+    pub(crate) fn started_after(&self) -> Duration {
+        self.started_after
+    }
+
+    /// Resident bytes after its first answer.
+    pub(crate) fn memory_at_rest(&self) -> Option<u64> {
+        self.memory_at_rest
+    }
+
+    /// Resident bytes now; `None` where the system has no `/proc`.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kibibytes: u64 = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kibibytes * 1024)
+    }
+
+    /// Asks one question; an error unless the answer is a 200.
+    pub(crate) fn ask(&self, case: Case) -> Result<Response> {
+        let answer = Connection::open(self.address())?.send(&case.request())?;
+        ensure!(
+            answer.status == 200,
+            "{} answers {} to {}: {}",
+            self.name,
+            answer.status,
+            case.name(),
+            answer.text()
+        );
+        Ok(answer)
+    }
+
+    fn wait_for_answer(&mut self, deadline: Instant) -> Result<()> {
+        loop {
+            let Err(error) = self.ask(Case::Static) else {
+                return Ok(());
+            };
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} ended with {status}:\n{}", self.name, self.log());
+            }
+            if Instant::now() > deadline {
+                bail!("{} does not answer: {error:#}\n{}", self.name, self.log());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn log(&self) -> String {
+        let log = fs::read(self.workspace.path(LOG)).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // it fails when the process has ended by itself
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Load {
-    /// The median of each figure.
-    pub(super) fn median(loads: &[Self]) -> Self {
-        let median = |figure: fn(&Self) -> f64| {
-            let mut figures: Vec<f64> = loads.iter().map(figure).collect();
-            figures.sort_by(f64::total_cmp);
-            figures[figures.len() / 2]
-        };
-        Self {
-            rate: median(|load| load.rate),
-            p99: median(|load| load.p99),
+        // A server that ended by itself is what was wanted: there is nothing to do about errors here.
+        if let Some(mut guard) = self.guard.take() {
+            drop(guard.stdin.take());
+            let _ = guard.wait();
+            let deadline = Instant::now() + STOP_PATIENCE;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(5));
+            }
         }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-/// A duration as wrk writes it.
-fn milliseconds(text: &str) -> Result<f64> {
-    let units = [("us", 0.001), ("ms", 1.0), ("s", 1000.0)];
-    let unit = units
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
-    let (number, factor) = unit.with_context(|| format!("not a duration: {text:?}"))?;
-    Ok(number.parse::<f64>()? * factor)
+/// Starts a process that asks the server, and all that it started, to end as soon as this program lets go of it: also when this
+/// program is interrupted or killed, and has no say any more.
+fn watch(server: &Child) -> std::io::Result<Child> {
+    Command::new("sh")
+        .args(["-c", r#"read -r _; kill -s TERM -- "-$1""#, "guard"])
+        .arg(server.id().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // an interrupt from the terminal must not reach it before this program has ended
+        .process_group(0)
+        .spawn()
 }
