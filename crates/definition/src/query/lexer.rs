@@ -183,6 +183,10 @@ fn number(text: &str) -> (Kind<'_>, usize) {
 }
 
 fn sign(text: &str) -> (Kind<'_>, usize) {
+    // decided by the next character, since scanning a long run of them once for each would take quadratic time
+    if text.starts_with('!') && !text.starts_with("!=") {
+        return (Kind::Mistake(Mistake::Exclamation), 1);
+    }
     let sign = run(text, |byte| matches!(byte, b'<' | b'>' | b'=' | b'!' | b'&' | b'|'));
     let kind = match sign {
         "==" => Kind::Operator(Operator::Equal),
