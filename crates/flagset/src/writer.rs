@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use flagstaff_retrievers::{Fetched, RetrieveError};
+use flagstaff_retrievers::{Changes, Fetched, RetrieveError, Settling};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
@@ -38,7 +38,7 @@ pub(crate) struct Writer {
     revision: watch::Sender<u64>,
     persisting: Option<JoinHandle<()>>,
     /// Forwards what watched sources tell. Ends with the writer.
-    _watches: JoinSet<()>,
+    watches: Watches,
 }
 
 impl Writer {
@@ -70,7 +70,7 @@ impl Writer {
             store: Arc::new(store),
             revision,
             persisting: None,
-            _watches: watches,
+            watches,
         };
         writer.persist(&built).await;
         Ok(writer)
@@ -99,7 +99,7 @@ impl Writer {
                 biased;
                 _ = &mut stop => break,
                 Some(command) = commands.recv() => order.take(command),
-                () = tick(&mut ticker) => order.everything = true,
+                () = tick(&mut ticker) => order.poll = true,
             }
             // One round serves everybody who waits already.
             while let Ok(command) = commands.try_recv() {
@@ -120,8 +120,9 @@ impl Writer {
 
     /// One round: fetch, parse and compile, swap, then tell.
     async fn round(&mut self, order: &Order) -> Refreshed {
-        let wanted =
-            (0..self.options.sources.len()).filter(|source| order.everything || order.sources.contains(source));
+        let polled = |source: &usize| order.poll && !self.watches.is_settling(*source);
+        let wanted = (0..self.options.sources.len())
+            .filter(|source| order.everything || order.sources.contains(source) || polled(source));
         let answers = fetch(&self.options, &self.assembly, wanted).await;
         let now = (self.options.clock)();
         // The state goes to the blocking thread and comes back. Should parsing panic, it is lost: a new one starts from
@@ -194,7 +195,10 @@ impl Writer {
 /// What the next round is to do.
 #[derive(Default)]
 struct Order {
+    /// Look at every source, whatever happens to it just now.
     everything: bool,
+    /// Look at every source that is left alone just now.
+    poll: bool,
     sources: Vec<usize>,
     replies: Vec<oneshot::Sender<Refreshed>>,
 }
@@ -230,23 +234,42 @@ async fn fetch(options: &Options, assembly: &Assembly, wanted: impl Iterator<Ite
     answers
 }
 
-fn watch_sources(options: &Options, commands: &mpsc::Sender<Command>) -> JoinSet<()> {
-    let mut watches = JoinSet::new();
-    for (at, source) in options.sources.iter().enumerate() {
-        if let Some(mut changes) = source.retriever.changes() {
-            // The sender is weak, so that it does not keep a stopped writer's channel open.
-            let commands = commands.downgrade();
-            watches.spawn(async move {
-                while changes.next().await {
-                    match commands.upgrade() {
-                        Some(commands) if commands.send(Command::Look(at)).await.is_ok() => {}
-                        _ => break,
-                    }
-                }
-            });
-        }
+/// The tasks that wait for watched sources, and whether each source is being changed.
+struct Watches {
+    _tasks: JoinSet<()>,
+    settling: Vec<Option<Settling>>,
+}
+
+impl Watches {
+    fn is_settling(&self, source: usize) -> bool {
+        self.settling[source].as_ref().is_some_and(Settling::is_under_way)
     }
-    watches
+}
+
+fn watch_sources(options: &Options, commands: &mpsc::Sender<Command>) -> Watches {
+    let mut tasks = JoinSet::new();
+    let mut watch = |at: usize, mut changes: Changes| {
+        let settling = changes.settling();
+        // The sender is weak, so that it does not keep a stopped writer's channel open.
+        let commands = commands.downgrade();
+        tasks.spawn(async move {
+            while changes.next().await {
+                match commands.upgrade() {
+                    Some(commands) if commands.send(Command::Look(at)).await.is_ok() => {}
+                    _ => break,
+                }
+            }
+        });
+        settling
+    };
+    let sources = options.sources.iter().enumerate();
+    let settling = sources
+        .map(|(at, source)| source.retriever.changes().map(|changes| watch(at, changes)))
+        .collect();
+    Watches {
+        _tasks: tasks,
+        settling,
+    }
 }
 
 async fn tick(ticker: &mut Option<Interval>) {

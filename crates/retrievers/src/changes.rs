@@ -1,6 +1,8 @@
 //! Sources that say by themselves when to look again.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,7 +12,20 @@ use tokio::time::{Instant, timeout_at};
 pub struct Changes {
     signals: mpsc::Receiver<()>,
     settle: Duration,
+    settling: Settling,
     arm: Box<dyn FnMut() + Send>,
+}
+
+/// Whether a watched source is being changed just now. Whoever only polls had better leave it alone meanwhile: what is there
+/// may be half of what is being written.
+#[derive(Debug, Clone, Default)]
+pub struct Settling(Arc<AtomicBool>);
+
+impl Settling {
+    /// Whether it is.
+    pub fn is_under_way(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A source that never calms down is looked at after this many times the time to settle.
@@ -23,8 +38,14 @@ impl Changes {
         Self {
             signals,
             settle,
+            settling: Settling::default(),
             arm: Box::new(arm),
         }
+    }
+
+    /// Tells whether the source is being changed; works on while [`Changes::next`] is awaited elsewhere.
+    pub fn settling(&self) -> Settling {
+        self.settling.clone()
     }
 
     /// Waits for the next change. `false` when the watch has ended for good.
@@ -32,6 +53,7 @@ impl Changes {
         if self.signals.recv().await.is_none() {
             return false;
         }
+        self.settling.0.store(true, Ordering::Relaxed);
         let patience = Instant::now() + self.settle * PATIENCE;
         loop {
             let quiet = (Instant::now() + self.settle).min(patience);
@@ -41,6 +63,7 @@ impl Changes {
             }
         }
         (self.arm)();
+        self.settling.0.store(false, Ordering::Relaxed);
         true
     }
 }

@@ -16,7 +16,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use changes::Changes;
+pub use changes::{Changes, Settling};
 pub use error::{ErrorKind, ErrorStatus, RetrieveError};
 pub use fetched::{Content, Fetched, FormatHint, Revision};
 
