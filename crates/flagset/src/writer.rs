@@ -32,8 +32,9 @@ pub(crate) type Answer = (usize, Result<Fetched, RetrieveError>);
 /// The writer of a flag set.
 pub(crate) struct Writer {
     options: Arc<Options>,
-    /// Lent to a blocking thread during a round.
-    assembly: Box<Assembly>,
+    /// Lent to a blocking thread during a round. Should parsing panic, it is lost: the next round starts from the flags that are
+    /// served, and reads every source again.
+    assembly: Option<Box<Assembly>>,
     store: Arc<Store>,
     revision: watch::Sender<u64>,
     persisting: Option<JoinHandle<()>>,
@@ -66,7 +67,7 @@ impl Writer {
         let revision = watch::Sender::new(assembly.snapshot().revision());
         let mut writer = Self {
             options,
-            assembly,
+            assembly: Some(assembly),
             store: Arc::new(store),
             revision,
             persisting: None,
@@ -123,26 +124,27 @@ impl Writer {
         let polled = |source: &usize| order.poll && !self.watches.is_settling(*source);
         let wanted = (0..self.options.sources.len())
             .filter(|source| order.everything || order.sources.contains(source) || polled(source));
-        let answers = fetch(&self.options, &self.assembly, wanted).await;
+        let wanted: Vec<usize> = wanted.collect();
+        let mut assembly = self.assembly.take().unwrap_or_else(|| {
+            let served = self.store.snapshot.load_full();
+            Box::new(Assembly::new(&self.options, served))
+        });
+        let answers = fetch(&self.options, &assembly, wanted.into_iter()).await;
         let now = (self.options.clock)();
-        // The state goes to the blocking thread and comes back. Should parsing panic, it is lost: a new one starts from
-        // the flags that are served, and reads every source again.
-        let spare = Box::new(Assembly::new(&self.options, self.store.snapshot.load_full()));
-        let mut assembly = std::mem::replace(&mut self.assembly, spare);
-        let built = match spawn_blocking(move || (assembly.update(answers, now), assembly)).await {
+        let (built, snapshot) = match spawn_blocking(move || (assembly.update(answers, now), assembly)).await {
             Ok((built, assembly)) => {
-                self.assembly = assembly;
-                built
+                let snapshot = Arc::clone(assembly.snapshot());
+                self.assembly = Some(assembly);
+                (built, snapshot)
             }
             Err(error) => {
                 tracing::error!(flag_set = %self.options.name, %error, "internal error while reading flags: the last good ones stay");
                 return Refreshed {
                     refreshed: false,
-                    revision: self.assembly.snapshot().revision(),
+                    revision: self.store.snapshot.load().revision(),
                 };
             }
         };
-        let snapshot = Arc::clone(self.assembly.snapshot());
         let revision = snapshot.revision();
         self.store.status.store(Arc::new(built.status.clone()));
         if built.changed {
@@ -168,7 +170,7 @@ impl Writer {
         };
         self.finish_persisting().await;
         let (snapshot, changed, options) = (
-            Arc::clone(self.assembly.snapshot()),
+            self.store.snapshot.load_full(),
             built.changed,
             Arc::clone(&self.options),
         );
