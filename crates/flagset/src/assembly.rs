@@ -65,6 +65,9 @@ struct Winner<'d> {
 /// A table of attributes may grow to twice what was in use, and this much, before it is built anew.
 const ATTRIBUTE_SLACK: usize = 64;
 
+/// So many flags are built at a stretch.
+const YIELD_EVERY: usize = 64;
+
 impl Assembly {
     /// Starts from the flags of a snapshot.
     pub(crate) fn new(options: &Arc<Options>, snapshot: Arc<Snapshot>) -> Self {
@@ -210,6 +213,10 @@ impl Assembly {
             overridden,
         } in winners
         {
+            // on a busy machine an evaluation gets its turn between two flags, not after all of them
+            if flags.len() % YIELD_EVERY == 0 {
+                std::thread::yield_now();
+            }
             let known = self.records.remove(&entry.key);
             let mut record = match known {
                 Some(known) if Arc::ptr_eq(&known.parsed, &entry.parsed) => known,
