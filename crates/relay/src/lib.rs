@@ -4,18 +4,20 @@
 //!
 //! A request goes through [one pass](service): its path is [matched](route), its key [checked](auth), its body
 //! [read](body); a [route](routes) turns that into an [answer], which becomes a response in the form that was asked for.
-//! What routes look at is the [state], flags are [evaluated](evaluate) on one snapshot a request.
+//! What routes look at is the [state] and what is [served](serving) now, flags are [evaluated](evaluate) on one snapshot a request.
 
 mod answer;
 mod auth;
 mod body;
 mod changes;
 pub mod config;
+mod content;
 mod evaluate;
 mod route;
 mod routes;
 mod server;
 mod service;
+mod serving;
 mod start;
 mod state;
 #[cfg(test)]
@@ -33,6 +35,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Mode, Settings};
 use crate::route::Listener;
+use crate::serving::Serving;
 use crate::state::State;
 
 /// The version of Flagstaff.
@@ -114,7 +117,7 @@ impl Relay {
             None => None,
         };
         Ok(Self {
-            state: Arc::new(State::new(settings, flag_sets, clock)?),
+            state: Arc::new(State::new(Serving::new(settings, flag_sets), clock)?),
             api,
             monitoring,
             drain: server.drain_timeout,
@@ -137,7 +140,7 @@ impl Relay {
             count_initial,
         } = self;
         let mut counting = JoinSet::new();
-        for (set, initial) in state.flag_sets.all().iter().zip(count_initial) {
+        for (set, initial) in state.serving().flag_sets.all().iter().zip(count_initial) {
             if let Some(flags) = &set.flags {
                 counting.spawn(changes::count(Arc::clone(flags), state.counts.metrics.clone(), initial));
             }
@@ -168,7 +171,8 @@ impl Relay {
         {
             tracing::error!(%error, "the monitoring listener ended badly");
         }
-        for set in state.flag_sets.started() {
+        let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
+        for set in sets {
             set.stop().await;
         }
         Ok(())

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::config::Grant;
+use crate::serving::Serving;
 use crate::state::State;
 
 pub(crate) mod all_flags;
@@ -21,6 +22,7 @@ pub(crate) mod refresh;
 /// A request that was let in, and its body.
 pub(crate) struct Call<'c> {
     pub(crate) state: &'c State,
+    pub(crate) serving: &'c Serving,
     /// What the caller's key opens; `None` where no key is needed.
     pub(crate) grant: Option<Grant>,
     pub(crate) headers: &'c HeaderMap,

@@ -20,14 +20,15 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::Full;
 
 use crate::answer::{Answer, Form, Problem};
 use crate::auth::authenticate;
 use crate::body;
+use crate::content::Content;
 use crate::evaluate;
 use crate::route::{Group, Listener, Place, Route, is_well_escaped, query_values};
 use crate::routes::{self, Call};
+use crate::serving::Serving;
 use crate::state::State;
 
 const VERSION: HeaderName = HeaderName::from_static("x-gofeatureflag-version");
@@ -44,12 +45,13 @@ pub(crate) async fn respond<B>(
     listener: Listener,
     remote_ip: Option<IpAddr>,
     request: Request<B>,
-) -> Response<Full<Bytes>>
+) -> Response<Content>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
     let began = Instant::now();
+    let serving = state.serving();
     let (head, body) = request.into_parts();
     if !is_well_escaped(head.uri.path()) {
         return broken_escape();
@@ -65,12 +67,12 @@ where
         preflight(&head.headers, place.route, &mut headers);
         (StatusCode::NO_CONTENT, Bytes::new())
     } else {
-        if let Some(version) = state.version.as_ref().filter(|_| listener != Listener::Monitoring) {
+        if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
         }
-        let answer = dispatch(state, &place, &head, body).await;
-        let answer = answer.unwrap_or_else(|problem| problem.into_answer(state.debug));
-        answer.into_parts(&form(state, &head), &mut headers)
+        let answer = dispatch(state, &serving, &place, &head, body).await;
+        let answer = answer.unwrap_or_else(|problem| problem.into_answer(serving.debug));
+        answer.into_parts(&form(&serving, &head), &mut headers)
     };
     let host = host(&head);
     if listener != Listener::Monitoring {
@@ -109,36 +111,43 @@ where
         };
         record.log();
     }
-    let mut response = Response::new(Full::new(content));
+    let mut response = Response::new(Content::from(content));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
 
 /// Checks the caller, then the method, then answers.
-async fn dispatch<B>(state: &State, place: &Place<'_>, head: &Parts, body: B) -> Result<Answer, Problem>
+async fn dispatch<B>(
+    state: &State,
+    serving: &Serving,
+    place: &Place<'_>,
+    head: &Parts,
+    body: B,
+) -> Result<Answer, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
     let query = head.uri.query().unwrap_or_default();
-    let grant = authenticate(&state.keys, place.route.group(), &head.headers, query)?;
+    let grant = authenticate(&serving.keys, place.route.group(), &head.headers, query)?;
     place.route.check_method(&head.method).map_err(Problem::Method)?;
     let limit = match place.route {
         Route::Evaluation | Route::Ofrep => {
-            let set = state.flag_sets.of(grant).ok().map(|set| set.load());
+            let set = serving.flag_sets.of(grant).ok().map(|set| set.load());
             let flag = set.as_ref().and_then(|snapshot| evaluate::find(snapshot, place));
             state.counts.evaluations.count(flag.map(|flag| flag.key()));
-            state.limits.body
+            serving.limits.body
         }
-        Route::AllFlags | Route::Configuration | Route::OfrepBulk => state.limits.body,
-        Route::Collector => state.limits.collector_body,
-        Route::Refresh => return routes::refresh::answer(state, grant, query).await,
+        Route::AllFlags | Route::Configuration | Route::OfrepBulk => serving.limits.body,
+        Route::Collector => serving.limits.collector_body,
+        Route::Refresh => return routes::refresh::answer(state, serving, grant, query).await,
         _ => {
             return answer(
                 place,
                 &Call {
                     state,
+                    serving,
                     grant,
                     headers: &head.headers,
                     body: None,
@@ -151,6 +160,7 @@ where
         place,
         &Call {
             state,
+            serving,
             grant,
             headers: &head.headers,
             body,
@@ -171,8 +181,8 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::OfrepBulk => routes::ofrep_bulk::answer(call),
         Route::Manifest => routes::manifest::answer(call),
         Route::Health => Ok(routes::monitoring::health()),
-        Route::Information => Ok(routes::monitoring::information(call.state)),
-        Route::Ready => Ok(routes::monitoring::ready(call.state)),
+        Route::Information => Ok(routes::monitoring::information(call.serving)),
+        Route::Ready => Ok(routes::monitoring::ready(call.serving)),
         Route::Metrics => routes::monitoring::metrics(call.state),
         Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Events | Route::Nothing(_) => {
             Err(Problem::not_found())
@@ -187,10 +197,10 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
     })
 }
 
-fn form<'h>(state: &State, head: &'h Parts) -> Form<'h> {
+fn form<'h>(serving: &Serving, head: &'h Parts) -> Form<'h> {
     let query = head.uri.query();
     Form {
-        pretty: state.debug || query.is_some_and(|query| query_values(query, "pretty").next().is_some()),
+        pretty: serving.debug || query.is_some_and(|query| query_values(query, "pretty").next().is_some()),
         head: head.method == Method::HEAD,
         if_none_match: head.headers.get_all(IF_NONE_MATCH),
     }
@@ -212,8 +222,8 @@ fn preflight(asked: &HeaderMap, route: Route, headers: &mut HeaderMap) {
 
 /// A path that cannot be decoded is no HTTP, as for GO Feature Flag's server: none of the usual headers, and the end of
 /// the connection.
-fn broken_escape() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"400 Bad Request")));
+fn broken_escape() -> Response<Content> {
+    let mut response = Response::new(Content::from(Bytes::from_static(b"400 Bad Request")));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONTENT_TYPE, PLAIN_TEXT);
     response

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::RunError;
 use crate::config::{self, FlagSetSettings};
-use crate::state::{FlagSets, ServedSet};
+use crate::serving::{FlagSets, ServedSet};
 
 /// The name of the set of default mode.
 const DEFAULT: &str = "default";

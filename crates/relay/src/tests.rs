@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use crate::config::{self, Sources};
 use crate::route::Listener;
 use crate::service::respond;
+use crate::serving::Serving;
 use crate::start;
 use crate::state::State;
 
@@ -61,7 +62,7 @@ impl Relay {
         let clock: flagstaff_flagset::Clock = Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         let sets = start::flag_sets(&settings.flag_sets, &clock).await.unwrap();
         Self {
-            state: Arc::new(State::new(&settings, sets, clock).unwrap()),
+            state: Arc::new(State::new(Serving::new(&settings, sets), clock).unwrap()),
             _folder: folder,
         }
     }

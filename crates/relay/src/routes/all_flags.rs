@@ -8,13 +8,13 @@ use crate::evaluate;
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let context = evaluation::read(call)?.context.ok_or_else(evaluation::no_context)?;
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let (now, counts) = (call.state.now(), &call.state.counts);
     let begin = |flags| AllFlagsBody::new(flags, evaluate::instant(now).seconds);
     let body = evaluate::many(&snapshot, &context, now, begin, |body, flag, outcome| {
         body.push(&flag.wire, outcome);
-        if let Some(bulk_evaluations) = &counts.bulk_evaluations {
-            bulk_evaluations.count(Some(flag.key()));
+        if call.serving.bulk_flag_names {
+            counts.bulk_evaluations.count(Some(flag.key()));
         }
     });
     counts.metrics.all_flag_evaluations.inc();

@@ -13,7 +13,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let events = body::decode(call.body.as_ref(), call.headers, None, request::collector)
         .map_err(|unreadable| refuse(format!("{INVALID} {}", unreadable.nested())))?
         .ok_or_else(|| refuse(INVALID.to_owned()))?;
-    call.state.flag_sets.of(call.grant)?;
+    call.serving.flag_sets.of(call.grant)?;
     call.state.counts.metrics.collected_events.inc_by(events as u64);
     Ok(Answer::json(collector::ingested(events)))
 }

@@ -14,7 +14,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
             let body = problem::invalid_configuration_request(&unreadable.nested());
             Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
         })?;
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let enrichment = snapshot.enrichment();
     let (body, tag) = if keys.is_empty() {
         configuration::encode(snapshot.flags().iter().map(|flag| &flag.wire), enrichment)

@@ -14,7 +14,7 @@ use crate::route::Place;
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
     let request = read(call)?;
     let context = request.context.ok_or_else(no_context)?;
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     Ok(Answer::json(match evaluate::find(&snapshot, place) {
         Some(flag) => {
             let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());

@@ -9,7 +9,7 @@ use crate::answer::{Answer, Problem};
 const CAPABILITIES: HeaderName = HeaderName::from_static("x-manifest-capabilities");
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let flags = snapshot
         .flags()
         .iter()

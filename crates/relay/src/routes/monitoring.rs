@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Problem};
 use crate::evaluate::instant;
+use crate::serving::Serving;
 use crate::state::State;
 
 /// The process is alive.
@@ -17,8 +18,8 @@ pub(crate) fn health() -> Answer {
 }
 
 /// When flags were last fetched.
-pub(crate) fn information(state: &State) -> Answer {
-    let sets: Vec<_> = state
+pub(crate) fn information(serving: &Serving) -> Answer {
+    let sets: Vec<_> = serving
         .flag_sets
         .all()
         .iter()
@@ -26,13 +27,13 @@ pub(crate) fn information(state: &State) -> Answer {
         .collect();
     let newest = sets.iter().filter_map(|(_, at)| *at).max();
     let named = sets.iter().map(|(name, at)| (*name, timestamp(*at)));
-    let named = state.flag_sets.are_named().then(|| named.collect::<Vec<_>>());
+    let named = serving.flag_sets.are_named().then(|| named.collect::<Vec<_>>());
     Answer::json(monitoring::information(timestamp(newest), named))
 }
 
 /// Whether flags can be served: 503 while no set has any to serve.
-pub(crate) fn ready(state: &State) -> Answer {
-    let sets: Vec<_> = state
+pub(crate) fn ready(serving: &Serving) -> Answer {
+    let sets: Vec<_> = serving
         .flag_sets
         .all()
         .iter()

@@ -12,7 +12,7 @@ use crate::route::Place;
 
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
     let context = read(call, Some(&|| place.keys().0.into_owned()))?;
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let Some(flag) = evaluate::find(&snapshot, place) else {
         return Ok(Answer::with_status(
             StatusCode::NOT_FOUND,

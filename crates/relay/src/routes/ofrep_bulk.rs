@@ -8,7 +8,7 @@ use crate::evaluate;
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let context = ofrep::read(call, None)?;
-    let snapshot = call.state.flag_sets.of(call.grant)?.load();
+    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let counts = &call.state.counts;
     let body = evaluate::many(
         &snapshot,
@@ -17,8 +17,8 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
         BulkBody::with_room_for,
         |body, flag, outcome| {
             body.push(flag.wire.bulk_entry(outcome));
-            if let Some(bulk_evaluations) = &counts.bulk_evaluations {
-                bulk_evaluations.count(Some(flag.key()));
+            if call.serving.bulk_flag_names {
+                counts.bulk_evaluations.count(Some(flag.key()));
             }
         },
     );

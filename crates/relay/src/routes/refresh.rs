@@ -8,20 +8,26 @@ use flagstaff_protocol::monitoring;
 use crate::answer::{Answer, Problem};
 use crate::config::Grant;
 use crate::route::query_values;
+use crate::serving::Serving;
 use crate::state::State;
 
 /// Refreshes the caller's set, or the sets that `?flagset=NAME` names (`*` for all).
-pub(crate) async fn answer(state: &State, grant: Option<Grant>, query: &str) -> Result<Answer, Problem> {
+pub(crate) async fn answer(
+    state: &State,
+    serving: &Serving,
+    grant: Option<Grant>,
+    query: &str,
+) -> Result<Answer, Problem> {
     state.counts.metrics.force_refreshes.inc();
     let mut refreshed = true;
-    for set in wanted(state, grant, query)? {
+    for set in wanted(serving, grant, query)? {
         refreshed &= set.refresh().await.refreshed;
     }
     Ok(Answer::json(monitoring::refreshed(refreshed)))
 }
 
-fn wanted<'s>(state: &'s State, grant: Option<Grant>, query: &str) -> Result<Vec<&'s Arc<FlagSet>>, Problem> {
-    let sets = &state.flag_sets;
+fn wanted<'s>(serving: &'s Serving, grant: Option<Grant>, query: &str) -> Result<Vec<&'s Arc<FlagSet>>, Problem> {
+    let sets = &serving.flag_sets;
     let mut wanted = Vec::new();
     for name in query_values(query, "flagset") {
         match &*name {

@@ -1,0 +1,116 @@
+//! What is served: everything that an edit of the configuration can replace, as one value.
+
+use std::sync::Arc;
+
+use flagstaff_flagset::FlagSet;
+use flagstaff_telemetry::logging::LogLevel;
+use http::{HeaderValue, StatusCode};
+
+use crate::answer::Problem;
+use crate::config::{Grant, Keys, Limits, Settings};
+
+/// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
+/// limits are of one configuration.
+pub(crate) struct Serving {
+    pub(crate) keys: Keys,
+    pub(crate) flag_sets: FlagSets,
+    pub(crate) limits: Limits,
+    /// Shows what happened inside, and indents all JSON.
+    pub(crate) debug: bool,
+    /// `None` where the header is switched off.
+    pub(crate) version: Option<HeaderValue>,
+    /// Counts the flags of bulk answers by name.
+    pub(crate) bulk_flag_names: bool,
+}
+
+/// The flag sets that are served.
+#[derive(Clone)]
+pub(crate) struct FlagSets {
+    /// Without names there is one set, which needs no key.
+    named: bool,
+    sets: Vec<ServedSet>,
+}
+
+/// A flag set under its name; `None` when it could not start.
+#[derive(Clone)]
+pub(crate) struct ServedSet {
+    pub(crate) name: Arc<str>,
+    pub(crate) flags: Option<Arc<FlagSet>>,
+}
+
+impl Serving {
+    /// Serves these flag sets under these settings.
+    pub(crate) fn new(settings: &Settings, flag_sets: FlagSets) -> Self {
+        Self {
+            keys: settings.keys.clone(),
+            flag_sets,
+            limits: settings.server.limits,
+            debug: settings.logging.level == LogLevel::Debug,
+            version: settings
+                .version_header
+                .then(|| HeaderValue::from_static(crate::VERSION)),
+            bulk_flag_names: settings.bulk_metric_flag_names,
+        }
+    }
+}
+
+impl FlagSets {
+    /// The one set of default mode.
+    pub(crate) fn default_mode(set: ServedSet) -> Self {
+        Self {
+            named: false,
+            sets: vec![set],
+        }
+    }
+
+    /// Sets that are told apart by keys, in the order of the configuration.
+    pub(crate) fn by_key(sets: Vec<ServedSet>) -> Self {
+        Self { named: true, sets }
+    }
+
+    /// The flag set of a caller.
+    pub(crate) fn of(&self, grant: Option<Grant>) -> Result<&Arc<FlagSet>, Problem> {
+        let index = if self.named {
+            grant.and_then(|grant| grant.flag_set)
+        } else {
+            Some(0)
+        };
+        let set = index
+            .and_then(|index| self.sets.get(index))
+            .and_then(|set| set.flags.as_ref());
+        set.ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "error while getting flagset: flagset not found for API key",
+            )
+        })
+    }
+
+    /// The flag set of a name.
+    pub(crate) fn named(&self, name: &str) -> Result<&Arc<FlagSet>, Problem> {
+        let set = self
+            .sets
+            .iter()
+            .find(|set| *set.name == *name)
+            .and_then(|set| set.flags.as_ref());
+        set.ok_or_else(|| {
+            let message = format!("error while getting flagset: impossible to find the flagset with the name {name}");
+            Problem::new(StatusCode::BAD_REQUEST, message)
+        })
+    }
+
+    /// Whether callers are told apart by their keys.
+    pub(crate) fn are_named(&self) -> bool {
+        self.named
+    }
+
+    /// Every set, started or not.
+    pub(crate) fn all(&self) -> &[ServedSet] {
+        &self.sets
+    }
+
+    /// Every set that is served.
+    pub(crate) fn started(&self) -> impl Iterator<Item = &Arc<FlagSet>> {
+        self.sets.iter().filter_map(|set| set.flags.as_ref())
+    }
+}
