@@ -16,6 +16,7 @@ use flagstaff_retrievers::Revision;
 
 use crate::options::Options;
 use crate::persistence;
+use crate::reconfiguration::Origin;
 use crate::snapshot::{ServedFlag, Snapshot};
 use crate::source::{SourceState, log};
 use crate::status::{FlagFindings, Served, Status};
@@ -85,11 +86,49 @@ impl Assembly {
             sources: options.sources.iter().map(SourceState::new).collect(),
             fallback: None,
             records: snapshot.flags().iter().map(record).collect(),
-            attributes: Arc::default(),
-            attributes_in_use: 0,
+            // the flags count on the slots of their table
+            attributes: Arc::clone(snapshot.shared_attributes()),
+            attributes_in_use: snapshot.attributes().len(),
             snapshot,
             findings: Arc::default(),
             refreshed_at: None,
+        }
+    }
+
+    /// The same flags under other options: sources that are kept bring what is known of them.
+    pub(crate) fn reconfigured(self, options: &Arc<Options>, sources: Vec<Origin>) -> Self {
+        let mut known: Vec<Option<SourceState>> = self.sources.into_iter().map(Some).collect();
+        let sources = sources
+            .into_iter()
+            .zip(&options.sources)
+            .map(|(origin, source)| match origin {
+                Origin::Fetched(state) => *state,
+                // a source that stands in the list twice is read anew
+                Origin::Kept(index) => known[index].take().unwrap_or_else(|| SourceState::new(source)),
+            });
+        Self {
+            options: Arc::clone(options),
+            sources: sources.collect(),
+            ..self
+        }
+    }
+
+    /// The round that follows [`Assembly::reconfigured`].
+    pub(crate) fn adopt(&mut self, now: SystemTime) -> Built {
+        let options = Arc::clone(&self.options);
+        let mut changed = self.build(now, None);
+        if let Some(snapshot) = self
+            .snapshot
+            .reconfigured(&options.enrichment, options.client_time, now)
+        {
+            self.snapshot = Arc::new(snapshot);
+            changed = true;
+        }
+        let refreshed = self.sources.iter().all(|source| source.failure().is_none());
+        Built {
+            changed,
+            refreshed,
+            status: self.status(refreshed, now),
         }
     }
 

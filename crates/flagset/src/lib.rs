@@ -11,6 +11,7 @@
 //! What is wrong stands in the [`Status`] and in the log, with file, line and column.
 
 pub use options::{Clock, Options, Source};
+pub use reconfiguration::Prepared;
 pub use set::{FlagSet, Refreshed, StartError};
 pub use snapshot::{Change, ServedFlag, Snapshot};
 pub use status::{FlagFindings, Served, SourceStatus, Status};
@@ -18,6 +19,7 @@ pub use status::{FlagFindings, Served, SourceStatus, Status};
 mod assembly;
 mod options;
 mod persistence;
+mod reconfiguration;
 mod set;
 mod snapshot;
 mod source;

@@ -93,4 +93,9 @@ impl Source {
             format,
         }
     }
+
+    /// Whether both share their retriever and their format, so that what is known of one holds for the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.retriever, &other.retriever) && self.format == other.format
+    }
 }

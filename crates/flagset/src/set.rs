@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::options::Options;
+use crate::reconfiguration::Prepared;
 use crate::snapshot::Snapshot;
 use crate::status::Status;
 use crate::writer::{Command, Writer};
@@ -19,6 +20,7 @@ pub struct FlagSet {
     store: Arc<Store>,
     revision: watch::Receiver<u64>,
     commands: mpsc::Sender<Command>,
+    options: ArcSwap<Options>,
     running: Mutex<Option<Running>>,
 }
 
@@ -59,7 +61,8 @@ impl FlagSet {
     /// starts only with [`Options::start_with_retriever_error`], and serves the sources that did answer.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (commands, received) = mpsc::channel(16);
-        let writer = Writer::start(options, &commands).await?;
+        let options = Arc::new(options);
+        let writer = Writer::start(&options, &commands).await?;
         let (store, revision) = (Arc::clone(writer.store()), writer.changes());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(writer.run(received, stopped));
@@ -68,8 +71,35 @@ impl FlagSet {
             store,
             revision,
             commands,
+            options: ArcSwap::new(options),
             running,
         })
+    }
+
+    /// What the set works with.
+    pub fn options(&self) -> Arc<Options> {
+        self.options.load_full()
+    }
+
+    /// Fetches what is new in other options, and changes nothing yet. A source that shares retriever and format with one of
+    /// [`FlagSet::options`] is the same, and is not fetched.
+    ///
+    /// # Errors
+    /// When a new source gives no document, unless [`Options::start_with_retriever_error`] is set.
+    pub async fn prepare(&self, options: Options) -> Result<Prepared, StartError> {
+        Prepared::new(options, &self.options.load_full()).await
+    }
+
+    /// Works with other options from now on; readers see all of them at once, as a change like any other. What was prepared
+    /// before the last call is out of date and may not be used. A stopped set ignores it.
+    pub async fn reconfigure(&self, prepared: Prepared) {
+        let (reply, done) = oneshot::channel();
+        self.options.store(Arc::clone(&prepared.options));
+        let command = Command::Reconfigure(Box::new(prepared), reply);
+        if self.commands.send(command).await.is_ok() {
+            // It fails when the writer is stopped meanwhile.
+            let _ = done.await;
+        }
     }
 
     /// The flags as they are now, for one request. Never waits; to be dropped soon.

@@ -94,6 +94,24 @@ impl Snapshot {
         }
     }
 
+    /// The same flags under other options; `None` when these mean what the old ones meant.
+    pub(crate) fn reconfigured(
+        &self,
+        enrichment: &ContextMap<'static>,
+        client_time: bool,
+        now: SystemTime,
+    ) -> Option<Self> {
+        if *self.enrichment == *enrichment && self.client_time == client_time {
+            return None;
+        }
+        let flags = self.flags.to_vec();
+        Some(Self {
+            enrichment: Arc::new(enrichment.clone()),
+            client_time,
+            ..self.succeed(flags, Arc::clone(&self.attributes), now)
+        })
+    }
+
     /// Counts the changes since the start of the process.
     pub fn revision(&self) -> u64 {
         self.revision
@@ -122,6 +140,11 @@ impl Snapshot {
 
     /// Every attribute path that the flags name.
     pub fn attributes(&self) -> &AttributeTable {
+        &self.attributes
+    }
+
+    /// The same, to build upon.
+    pub(crate) fn shared_attributes(&self) -> &Arc<AttributeTable> {
         &self.attributes
     }
 

@@ -14,6 +14,7 @@ use crate::{FlagSet, Options, Served, Source};
 
 mod change;
 mod edit;
+mod reconfiguration;
 mod start;
 
 /// A source whose content a test sets.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use flagstaff_retrievers::{Changes, Fetched, RetrieveError, Settling};
+use flagstaff_retrievers::{Changes, Fetched, RetrieveError, Revision, Settling};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
@@ -12,6 +12,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use crate::assembly::{Assembly, Built};
 use crate::options::Options;
 use crate::persistence;
+use crate::reconfiguration::Prepared;
 use crate::set::{Refreshed, StartError, Store};
 use crate::snapshot::Snapshot;
 
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Refresh(oneshot::Sender<Refreshed>),
     /// Look at the source of this index: it says that it changed.
     Look(usize),
+    /// Work with other options from now on.
+    Reconfigure(Box<Prepared>, oneshot::Sender<()>),
 }
 
 /// What came of fetching the source of an index.
@@ -38,24 +41,26 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     revision: watch::Sender<u64>,
     persisting: Option<JoinHandle<()>>,
+    /// What watched sources are asked through.
+    commands: mpsc::WeakSender<Command>,
     /// Forwards what watched sources tell. Ends with the writer.
     watches: Watches,
 }
 
 impl Writer {
     /// Runs the first round, under the rules of a start.
-    pub(crate) async fn start(options: Options, commands: &mpsc::Sender<Command>) -> Result<Self, StartError> {
-        let options = Arc::new(options);
+    pub(crate) async fn start(options: &Arc<Options>, commands: &mpsc::Sender<Command>) -> Result<Self, StartError> {
+        let options = Arc::clone(options);
         let failed = |cause: String| StartError {
             name: Arc::clone(&options.name),
             cause,
         };
         // Watching begins before reading, so that no change falls in between.
-        let watches = watch_sources(&options, commands);
+        let changes = watch(&options);
         let now = (options.clock)();
         let empty = Snapshot::empty(now, options.enrichment.clone(), options.client_time);
         let mut assembly = Box::new(Assembly::new(&options, Arc::new(empty)));
-        let answers = fetch(&options, &assembly, 0..options.sources.len()).await;
+        let answers = fetch(&options, (0..options.sources.len()).map(|at| (at, None))).await;
         let (assembly, built) = spawn_blocking(move || assembly.start(answers, now).map(|built| (assembly, built)))
             .await
             .map_err(|error| failed(format!("internal error: {error}")))?
@@ -71,7 +76,8 @@ impl Writer {
             store: Arc::new(store),
             revision,
             persisting: None,
-            watches,
+            commands: commands.downgrade(),
+            watches: Watches::forward(changes, &commands.downgrade()),
         };
         writer.persist(&built).await;
         Ok(writer)
@@ -89,22 +95,19 @@ impl Writer {
 
     /// Keeps the set up to date until it is told to stop.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut stop: oneshot::Receiver<()>) {
-        let mut ticker = self.options.period().map(|period| {
-            let mut ticker = interval_at(Instant::now() + period, period);
-            ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticker
-        });
+        let mut ticker = ticker(&self.options);
         loop {
             let mut order = Order::default();
+            let mut reconfigurations = Vec::new();
             tokio::select! {
                 biased;
                 _ = &mut stop => break,
-                Some(command) = commands.recv() => order.take(command),
+                Some(command) = commands.recv() => reconfigurations.extend(order.take(command)),
                 () = tick(&mut ticker) => order.poll = true,
             }
             // One round serves everybody who waits already.
             while let Ok(command) = commands.try_recv() {
-                order.take(command);
+                reconfigurations.extend(order.take(command));
             }
             let refreshed = tokio::select! {
                 biased;
@@ -114,6 +117,11 @@ impl Writer {
             for reply in order.replies {
                 // Nobody may be waiting any more.
                 let _ = reply.send(refreshed);
+            }
+            for (prepared, reply) in reconfigurations {
+                self.reconfigure(*prepared).await;
+                ticker = self::ticker(&self.options);
+                let _ = reply.send(());
             }
         }
         self.finish_persisting().await;
@@ -125,26 +133,59 @@ impl Writer {
         let wanted = (0..self.options.sources.len())
             .filter(|source| order.everything || order.sources.contains(source) || polled(source));
         let wanted: Vec<usize> = wanted.collect();
-        let mut assembly = self.assembly.take().unwrap_or_else(|| {
-            let served = self.store.snapshot.load_full();
-            Box::new(Assembly::new(&self.options, served))
-        });
-        let answers = fetch(&self.options, &assembly, wanted.into_iter()).await;
+        if wanted.is_empty() && order.replies.is_empty() {
+            return self.as_before();
+        }
+        let mut assembly = self.take_assembly();
+        let answers = fetch(&self.options, wanted.into_iter().map(|at| (at, assembly.revision(at)))).await;
         let now = (self.options.clock)();
-        let (built, snapshot) = match spawn_blocking(move || (assembly.update(answers, now), assembly)).await {
+        match spawn_blocking(move || (assembly.update(answers, now), assembly)).await {
+            Ok((built, assembly)) => self.publish(built, assembly).await,
+            Err(error) => {
+                tracing::error!(flag_set = %self.options.name, %error, "internal error while reading flags: the last good ones stay");
+                self.as_before()
+            }
+        }
+    }
+
+    /// Takes over other options. Flags that mean the same keep their compiled form, sources that are the same what is known
+    /// of them; the rest is a round like any other.
+    async fn reconfigure(&mut self, prepared: Prepared) {
+        let assembly = self.take_assembly();
+        let Prepared {
+            options,
+            sources,
+            changes,
+        } = prepared;
+        self.watches = Watches::forward(changes, &self.commands);
+        self.options = Arc::clone(&options);
+        let now = (options.clock)();
+        let adopt = move || {
+            let mut assembly = Box::new(assembly.reconfigured(&options, sources));
+            (assembly.adopt(now), assembly)
+        };
+        match spawn_blocking(adopt).await {
             Ok((built, assembly)) => {
-                let snapshot = Arc::clone(assembly.snapshot());
-                self.assembly = Some(assembly);
-                (built, snapshot)
+                self.publish(built, assembly).await;
             }
             Err(error) => {
                 tracing::error!(flag_set = %self.options.name, %error, "internal error while reading flags: the last good ones stay");
-                return Refreshed {
-                    refreshed: false,
-                    revision: self.store.snapshot.load().revision(),
-                };
             }
-        };
+        }
+    }
+
+    /// What is known, or what is served when that was lost.
+    fn take_assembly(&mut self) -> Box<Assembly> {
+        self.assembly.take().unwrap_or_else(|| {
+            let served = self.store.snapshot.load_full();
+            Box::new(Assembly::new(&self.options, served))
+        })
+    }
+
+    /// Swap, then tell.
+    async fn publish(&mut self, built: Built, assembly: Box<Assembly>) -> Refreshed {
+        let snapshot = Arc::clone(assembly.snapshot());
+        self.assembly = Some(assembly);
         let revision = snapshot.revision();
         self.store.status.store(Arc::new(built.status.clone()));
         if built.changed {
@@ -155,6 +196,14 @@ impl Writer {
         Refreshed {
             refreshed: built.refreshed,
             revision,
+        }
+    }
+
+    /// The answer of a round that came to nothing.
+    fn as_before(&self) -> Refreshed {
+        Refreshed {
+            refreshed: false,
+            revision: self.store.snapshot.load().revision(),
         }
     }
 
@@ -205,24 +254,29 @@ struct Order {
     replies: Vec<oneshot::Sender<Refreshed>>,
 }
 
+/// Other options to take over, and who waits for it.
+type Reconfiguration = (Box<Prepared>, oneshot::Sender<()>);
+
 impl Order {
-    fn take(&mut self, command: Command) {
+    /// Notes what a round is to do. Other options are no round: they are handed back, to take effect after it.
+    fn take(&mut self, command: Command) -> Option<Reconfiguration> {
         match command {
             Command::Refresh(reply) => {
                 self.everything = true;
                 self.replies.push(reply);
             }
             Command::Look(source) => self.sources.push(source),
+            Command::Reconfigure(prepared, reply) => return Some((prepared, reply)),
         }
+        None
     }
 }
 
-/// Fetches sources in parallel.
-async fn fetch(options: &Options, assembly: &Assembly, wanted: impl Iterator<Item = usize>) -> Vec<Answer> {
+/// Fetches sources in parallel, each with the revision that is known of it.
+pub(crate) async fn fetch(options: &Options, wanted: impl Iterator<Item = (usize, Option<Revision>)>) -> Vec<Answer> {
     let mut fetches = JoinSet::new();
-    for at in wanted {
+    for (at, previous) in wanted {
         let retriever = Arc::clone(&options.sources[at].retriever);
-        let previous = assembly.revision(at);
         fetches.spawn(async move { (at, retriever.retrieve(previous.as_ref()).await) });
     }
     let mut answers = Vec::with_capacity(fetches.len());
@@ -243,35 +297,54 @@ struct Watches {
 }
 
 impl Watches {
+    /// Asks the writer to look at each source that says that it changed.
+    fn forward(changes: Vec<Option<Changes>>, commands: &mpsc::WeakSender<Command>) -> Self {
+        let mut tasks = JoinSet::new();
+        let mut forward = |at: usize, mut changes: Changes| {
+            let settling = changes.settling();
+            // The sender is weak, so that it does not keep a stopped writer's channel open.
+            let commands = commands.clone();
+            tasks.spawn(async move {
+                while changes.next().await {
+                    match commands.upgrade() {
+                        Some(commands) if commands.send(Command::Look(at)).await.is_ok() => {}
+                        _ => break,
+                    }
+                }
+            });
+            settling
+        };
+        let changes = changes.into_iter().enumerate();
+        let settling = changes
+            .map(|(at, changes)| changes.map(|changes| forward(at, changes)))
+            .collect();
+        Self {
+            _tasks: tasks,
+            settling,
+        }
+    }
+
     fn is_settling(&self, source: usize) -> bool {
         self.settling[source].as_ref().is_some_and(Settling::is_under_way)
     }
 }
 
-fn watch_sources(options: &Options, commands: &mpsc::Sender<Command>) -> Watches {
-    let mut tasks = JoinSet::new();
-    let mut watch = |at: usize, mut changes: Changes| {
-        let settling = changes.settling();
-        // The sender is weak, so that it does not keep a stopped writer's channel open.
-        let commands = commands.downgrade();
-        tasks.spawn(async move {
-            while changes.next().await {
-                match commands.upgrade() {
-                    Some(commands) if commands.send(Command::Look(at)).await.is_ok() => {}
-                    _ => break,
-                }
-            }
-        });
-        settling
-    };
-    let sources = options.sources.iter().enumerate();
-    let settling = sources
-        .map(|(at, source)| source.retriever.changes().map(|changes| watch(at, changes)))
-        .collect();
-    Watches {
-        _tasks: tasks,
-        settling,
-    }
+/// Starts to watch the sources that can be watched.
+pub(crate) fn watch(options: &Options) -> Vec<Option<Changes>> {
+    options
+        .sources
+        .iter()
+        .map(|source| source.retriever.changes())
+        .collect()
+}
+
+/// Tells when to poll.
+fn ticker(options: &Options) -> Option<Interval> {
+    options.period().map(|period| {
+        let mut ticker = interval_at(Instant::now() + period, period);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticker
+    })
 }
 
 async fn tick(ticker: &mut Option<Interval>) {
