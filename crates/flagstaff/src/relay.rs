@@ -4,25 +4,28 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use flagstaff_relay::config::{self, Settings, Sources};
+use flagstaff_relay::{Signals, Start};
 use flagstaff_telemetry::logging;
 
 use crate::command::RelayArguments;
 
 /// Serves flags until the process is asked to end.
 pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
-    let loaded = config::load(&sources(arguments)?)?;
-    let settings = loaded.settings;
-    logging::install(settings.logging.level, settings.logging.format)?;
+    let sources = sources(arguments)?;
+    let loaded = config::load(&sources)?;
+    let settings = &loaded.settings;
+    let log = Some(logging::install(settings.logging.level, settings.logging.format)?);
     if !settings.hide_banner {
-        print_banner(&settings);
+        print_banner(settings);
     }
     for notice in &loaded.notices {
         tracing::warn!(origin = %notice.origin, setting = notice.path, "{}", notice.message);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("cannot start threads")?.block_on(async {
-        let termination = flagstaff_relay::termination().context("cannot listen to signals")?;
-        flagstaff_relay::run(settings, termination)
+        let signals = Signals::of_process().context("cannot listen to signals")?;
+        let start = Start { loaded, sources, log };
+        flagstaff_relay::run(start, signals)
             .await
             .context("the relay cannot serve")
     })?;

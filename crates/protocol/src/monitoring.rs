@@ -1,31 +1,54 @@
-//! `/health`, `/info`, `/readyz`, and the answer of a forced refresh.
+//! `/health`, `/livez`, `/info`, `/readyz`, and the answer of a forced refresh.
 
 use flagstaff_definition::timestamp::Timestamp;
 
-use crate::json::{Object, write_bool, write_string};
+use crate::json::{Object, write_bool, write_integer, write_list, write_number, write_string};
 
 /// The body of `/health`.
 pub const HEALTH: &str = "{\"initialized\":true}\n";
 
-/// How a flag set is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readiness {
-    /// It has flags to serve.
-    Ready,
-    /// None of its sources has answered yet.
-    NotLoaded,
-    /// It could not start.
-    NotStarted,
+/// Whether a relay can serve, and its flag sets one by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Readiness<'r> {
+    /// Whether callers are welcome.
+    pub ready: bool,
+    /// It is about to end, or ending.
+    pub stopping: bool,
+    /// The flag sets by name.
+    pub sets: Vec<(&'r str, SetReadiness)>,
 }
 
-impl Readiness {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::NotLoaded => "not loaded",
-            Self::NotStarted => "not started",
-        }
-    }
+/// How a flag set is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SetReadiness {
+    /// It could not start.
+    NotStarted,
+    /// It serves.
+    Started {
+        /// Every source has given a document at least once.
+        loaded: bool,
+        /// Revision of what is served.
+        revision: u64,
+        /// Flags that are served.
+        flags: usize,
+        /// Flags of which something else is served than was written last, or nothing.
+        invalid_flags: usize,
+        /// Seconds since last everything could be fetched and read.
+        age: Option<f64>,
+        /// The sources in their order.
+        sources: Vec<SourceReadiness>,
+    },
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceReadiness {
+    /// Seconds since it was last fetched and read.
+    pub age: Option<f64>,
+    /// How often in a row it could not be.
+    pub failures: u32,
+    /// What it is called and why it cannot be used, for those who may know.
+    pub details: Option<(String, Option<String>)>,
 }
 
 /// The body of `/info`: when flags were last fetched, and by flag set where there are several.
@@ -46,19 +69,80 @@ pub fn information(refreshed: Timestamp, sets: Option<Vec<(&str, Timestamp)>>) -
     out
 }
 
+/// The body of `/livez`.
+pub const ALIVE: &str = "{\"alive\":true}\n";
+
 /// The body of `/readyz`.
-pub fn readiness<'n>(ready: bool, sets: impl IntoIterator<Item = (&'n str, Readiness)>) -> Vec<u8> {
+pub fn readiness(readiness: &Readiness<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut body = Object::open(&mut out);
-    body.bool("ready", ready);
+    body.bool("ready", readiness.ready);
+    if readiness.stopping {
+        body.bool("stopping", true);
+    }
     let mut members = Object::open(body.member("flagsets"));
-    for (name, readiness) in sets {
-        members.string(name, readiness.name());
+    for (name, set) in &readiness.sets {
+        let mut member = Object::open(members.member(name));
+        member.string("status", set.name());
+        set.write(&mut member);
+        member.close();
     }
     members.close();
     body.close();
     out.push(b'\n');
     out
+}
+
+impl SetReadiness {
+    /// Whether it has flags to serve.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Started { loaded: true, .. })
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::NotStarted => "not started",
+            Self::Started { loaded: false, .. } => "not loaded",
+            Self::Started { sources, .. } if sources.iter().any(|source| source.failures > 0) => "stale",
+            Self::Started { .. } => "ready",
+        }
+    }
+
+    fn write(&self, member: &mut Object<'_>) {
+        let Self::Started {
+            loaded: _,
+            revision,
+            flags,
+            invalid_flags,
+            age,
+            sources,
+        } = self
+        else {
+            return;
+        };
+        write_integer(member.member("revision"), *revision);
+        write_integer(member.member("flags"), *flags);
+        write_integer(member.member("invalidFlags"), *invalid_flags);
+        write_age(member, *age);
+        write_list(member.member("sources"), sources, |out, source| {
+            let mut member = Object::open(out);
+            if let Some((name, _)) = &source.details {
+                member.string("name", name);
+            }
+            write_age(&mut member, source.age);
+            write_integer(member.member("failures"), source.failures);
+            if let Some((_, Some(error))) = &source.details {
+                member.string("error", error);
+            }
+            member.close();
+        });
+    }
+}
+
+fn write_age(member: &mut Object<'_>, age: Option<f64>) {
+    if let Some(age) = age {
+        write_number(member.member("ageSeconds"), age);
+    }
 }
 
 /// The body of a forced refresh.

@@ -1,6 +1,7 @@
 //! The server: configuration, routes, authentication, listeners, shutdown.
 //!
-//! [`config`] reads `goff-proxy.yaml` into [`Settings`], [`run`] serves them.
+//! [`config`] reads `goff-proxy.yaml` into [`config::Settings`], [`run`] serves them [from start to end](lifetime) and
+//! [follows](reload) the file.
 //!
 //! A request goes through [one pass](service): its path is [matched](route), its key [checked](auth), its body
 //! [read](body); a [route](routes) turns that into an [answer], which becomes a response in the form that was asked for.
@@ -13,30 +14,29 @@ mod changes;
 pub mod config;
 mod content;
 mod evaluate;
+mod lifetime;
+mod reload;
 mod route;
 mod routes;
 mod server;
 mod service;
 mod serving;
+mod signals;
 mod start;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use flagstaff_flagset::Clock;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use flagstaff_telemetry::logging::LogHandle;
 
-use crate::config::{Mode, Settings};
-use crate::route::Listener;
-use crate::serving::Serving;
-use crate::state::State;
+use crate::config::{Loaded, Sources};
+use crate::lifetime::{Origin, Relay};
+
+pub use signals::{Signaller, Signals};
 
 /// The version of Flagstaff.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -64,123 +64,32 @@ pub enum RunError {
     Metrics(#[from] prometheus::Error),
 }
 
-/// Serves the settings until `shutdown` resolves, then ends gracefully: the listener is closed, requests in flight are
-/// answered within the drain timeout, the flag sets stop.
+/// What a relay starts from.
+#[derive(Debug)]
+pub struct Start {
+    /// The configuration.
+    pub loaded: Loaded,
+    /// Where it came from, so that it can be followed.
+    pub sources: Sources,
+    /// Changes the log level; `None` where somebody else owns the logger.
+    pub log: Option<LogHandle>,
+}
+
+/// Serves until a signal ends it, gracefully; the configuration is followed meanwhile.
 ///
 /// # Errors
 /// When the relay cannot serve: no flag set starts, an address is taken.
-pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    Relay::start(&settings, Arc::new(SystemTime::now))
-        .await?
-        .serve(shutdown)
-        .await
-}
-
-/// Resolves when the process is asked to end, by SIGINT or SIGTERM.
-///
-/// # Errors
-/// When the process cannot listen to signals.
-pub fn termination() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+pub async fn run(start: Start, mut signals: Signals) -> Result<(), RunError> {
+    let Start { loaded, sources, log } = start;
+    let Loaded { settings, file, .. } = loaded;
+    let relay = tokio::select! {
+        biased;
+        Some(()) = signals.end.recv() => {
+            tracing::info!("stopped before anything was served");
+            return Ok(());
         }
-    })
-}
-
-/// A relay whose flag sets are loaded and whose listeners are open.
-struct Relay {
-    state: Arc<State>,
-    api: TcpListener,
-    monitoring: Option<TcpListener>,
-    drain: std::time::Duration,
-    /// The flags of the start count as created.
-    count_initial: Vec<bool>,
-}
-
-impl Relay {
-    /// Starts the flag sets, then opens the listeners.
-    async fn start(settings: &Settings, clock: Clock) -> Result<Self, RunError> {
-        let server = &settings.server;
-        let port = match &server.mode {
-            Mode::Http { port } => *port,
-            Mode::UnixSocket { .. } => return Err(RunError::Mode("unixsocket")),
-            Mode::Lambda { .. } => return Err(RunError::Mode("lambda")),
-        };
-        let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
-        let api = listen(server.address(port)).await?;
-        let monitoring = match server.monitoring_port {
-            Some(port) => Some(listen(server.address(port)).await?),
-            None => None,
-        };
-        Ok(Self {
-            state: Arc::new(State::new(Serving::new(settings, flag_sets), clock)?),
-            api,
-            monitoring,
-            drain: server.drain_timeout,
-            count_initial: settings
-                .flag_sets
-                .all()
-                .iter()
-                .map(|set| !set.disable_notifier_on_init)
-                .collect(),
-        })
-    }
-
-    /// Serves until `shutdown` resolves, and a little longer.
-    async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-        let Self {
-            state,
-            api,
-            monitoring,
-            drain,
-            count_initial,
-        } = self;
-        let mut counting = JoinSet::new();
-        for (set, initial) in state.serving().flag_sets.all().iter().zip(count_initial) {
-            if let Some(flags) = &set.flags {
-                counting.spawn(changes::count(Arc::clone(flags), state.counts.metrics.clone(), initial));
-            }
-        }
-        if let Ok(address) = api.local_addr() {
-            tracing::info!(%address, version = VERSION, "Starting Flagstaff relay");
-        }
-        let listener = Listener::Api {
-            monitoring: monitoring.is_none(),
-        };
-        // the monitoring listener outlives the other one, so that the end can be watched
-        let (end, ended) = oneshot::channel::<()>();
-        let monitoring = monitoring.map(|socket| {
-            let ended = async move { drop(ended.await) };
-            tokio::spawn(server::serve(
-                socket,
-                Listener::Monitoring,
-                Arc::clone(&state),
-                ended,
-                drain,
-            ))
-        });
-        server::serve(api, listener, Arc::clone(&state), shutdown, drain).await;
-        tracing::info!("Stopping API server");
-        drop(end);
-        if let Some(monitoring) = monitoring
-            && let Err(error) = monitoring.await
-        {
-            tracing::error!(%error, "the monitoring listener ended badly");
-        }
-        let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
-        for set in sets {
-            set.stop().await;
-        }
-        Ok(())
-    }
-}
-
-async fn listen(address: String) -> Result<TcpListener, RunError> {
-    TcpListener::bind(&address)
-        .await
-        .map_err(|cause| RunError::Listen { address, cause })
+        relay = Relay::start(settings, Arc::new(SystemTime::now)) => relay?,
+    };
+    relay.serve(Origin { sources, file, log }, signals).await;
+    Ok(())
 }

@@ -39,6 +39,8 @@ pub(crate) enum Route {
     Health,
     /// When flags were last fetched.
     Information,
+    /// Whether the process answers.
+    Alive,
     /// Whether flags can be served.
     Ready,
     /// Metrics.
@@ -92,6 +94,7 @@ impl Place<'_> {
         let monitoring = match path {
             "/health" => Some(Route::Health),
             "/info" => Some(Route::Information),
+            "/livez" => Some(Route::Alive),
             "/readyz" => Some(Route::Ready),
             "/metrics" => Some(Route::Metrics),
             _ => None,
@@ -148,7 +151,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -163,6 +166,7 @@ impl Route {
         Self::Events,
         Self::Health,
         Self::Information,
+        Self::Alive,
         Self::Ready,
         Self::Metrics,
         Self::Nothing(Group::Open),
@@ -190,9 +194,10 @@ impl Route {
             Self::Events => 11,
             Self::Health => 12,
             Self::Information => 13,
-            Self::Ready => 14,
-            Self::Metrics => 15,
-            Self::Nothing(group) => 16 + group as usize,
+            Self::Alive => 14,
+            Self::Ready => 15,
+            Self::Metrics => 16,
+            Self::Nothing(group) => 17 + group as usize,
         }
     }
 
@@ -213,6 +218,7 @@ impl Route {
             Self::Events => "/stream/v1/sse/flag/change",
             Self::Health => "/health",
             Self::Information => "/info",
+            Self::Alive => "/livez",
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
             Self::Nothing(group) => group.template(),
@@ -227,7 +233,7 @@ impl Route {
             Self::Manifest => Group::OpenFeature,
             Self::Refresh => Group::Admin,
             Self::WebSocket | Self::LegacyWebSocket | Self::Events => Group::Stream,
-            Self::Health | Self::Information | Self::Ready | Self::Metrics => Group::Open,
+            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics => Group::Open,
             Self::Nothing(group) => group,
         }
     }

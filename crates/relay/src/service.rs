@@ -182,7 +182,11 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::Manifest => routes::manifest::answer(call),
         Route::Health => Ok(routes::monitoring::health()),
         Route::Information => Ok(routes::monitoring::information(call.serving)),
-        Route::Ready => Ok(routes::monitoring::ready(call.serving)),
+        Route::Alive => Ok(routes::monitoring::alive()),
+        Route::Ready => {
+            let key = authenticate(&call.serving.keys, Group::Admin, call.headers, "");
+            Ok(routes::monitoring::ready(call.state, call.serving, key.is_ok()))
+        }
         Route::Metrics => routes::monitoring::metrics(call.state),
         Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Events | Route::Nothing(_) => {
             Err(Problem::not_found())

@@ -7,10 +7,11 @@ use flagstaff_telemetry::logging::LogLevel;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
-use crate::config::{Grant, Keys, Limits, Settings};
+use crate::config::{FlagSetSettings, Grant, Keys, Limits, Settings};
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
 /// limits are of one configuration.
+#[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) keys: Keys,
     pub(crate) flag_sets: FlagSets,
@@ -35,6 +36,8 @@ pub(crate) struct FlagSets {
 #[derive(Clone)]
 pub(crate) struct ServedSet {
     pub(crate) name: Arc<str>,
+    /// What it was made from.
+    pub(crate) settings: Arc<FlagSetSettings>,
     pub(crate) flags: Option<Arc<FlagSet>>,
 }
 
@@ -107,6 +110,11 @@ impl FlagSets {
     /// Every set, started or not.
     pub(crate) fn all(&self) -> &[ServedSet] {
         &self.sets
+    }
+
+    /// Whether every set is served.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.sets.iter().all(|set| set.flags.is_some())
     }
 
     /// Every set that is served.

@@ -18,25 +18,23 @@ const DEFAULT: &str = "default";
 pub(crate) async fn flag_sets(settings: &config::FlagSets, clock: &Clock) -> Result<FlagSets, RunError> {
     let mut starting = JoinSet::new();
     for (index, set) in settings.all().iter().enumerate() {
-        let (name, options) = (name(settings, index), options(set, name(settings, index), clock));
-        starting.spawn(async move {
-            let started = match options {
-                Ok(options) => FlagSet::start(options).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error),
-            };
-            (index, name, started)
-        });
+        let (name, set, clock) = (name(settings, index), set.clone(), Arc::clone(clock));
+        starting.spawn(async move { (index, flag_set(name, set, &clock).await) });
     }
     let mut started = starting.join_all().await;
-    started.sort_by_key(|(index, ..)| *index);
+    started.sort_by_key(|(index, _)| *index);
     let mut failures = Vec::new();
     let mut sets = Vec::new();
-    for (_, name, started) in started {
-        let flags = started
-            .map(Arc::new)
-            .map_err(|error| failures.push((Arc::clone(&name), error)))
-            .ok();
-        sets.push(ServedSet { name, flags });
+    for (index, started) in started {
+        let name = name(settings, index);
+        sets.push(started.unwrap_or_else(|error| {
+            failures.push((Arc::clone(&name), error));
+            ServedSet {
+                name,
+                settings: settings.all()[index].clone().into(),
+                flags: None,
+            }
+        }));
     }
     if failures.len() == sets.len() {
         let causes: Vec<_> = failures.into_iter().map(|(_, cause)| cause).collect();
@@ -49,14 +47,30 @@ pub(crate) async fn flag_sets(settings: &config::FlagSets, clock: &Clock) -> Res
             "flag set cannot start and is not served: its keys are refused"
         );
     }
-    Ok(match settings {
-        config::FlagSets::Default(_) => FlagSets::default_mode(sets.remove(0)),
-        config::FlagSets::Named(_) => FlagSets::by_key(sets),
+    Ok(assemble(settings, sets))
+}
+
+/// Starts one flag set.
+pub(crate) async fn flag_set(name: Arc<str>, settings: FlagSetSettings, clock: &Clock) -> Result<ServedSet, String> {
+    let options = options(&settings, Arc::clone(&name), clock, None)?;
+    let flags = FlagSet::start(options).await.map_err(|error| error.to_string())?;
+    Ok(ServedSet {
+        name,
+        settings: settings.into(),
+        flags: Some(flags.into()),
     })
 }
 
+/// Puts the sets together in the order of the settings.
+pub(crate) fn assemble(settings: &config::FlagSets, mut sets: Vec<ServedSet>) -> FlagSets {
+    match settings {
+        config::FlagSets::Default(_) => FlagSets::default_mode(sets.remove(0)),
+        config::FlagSets::Named(_) => FlagSets::by_key(sets),
+    }
+}
+
 /// A set without a name is called after its place in the configuration.
-fn name(settings: &config::FlagSets, index: usize) -> Arc<str> {
+pub(crate) fn name(settings: &config::FlagSets, index: usize) -> Arc<str> {
     match (settings, &settings.all()[index].name) {
         (_, Some(name)) => Arc::clone(name),
         (config::FlagSets::Default(_), None) => Arc::from(DEFAULT),
@@ -64,8 +78,21 @@ fn name(settings: &config::FlagSets, index: usize) -> Arc<str> {
     }
 }
 
-fn options(settings: &FlagSetSettings, name: Arc<str>, clock: &Clock) -> Result<Options, String> {
+/// The options of a set. Sources that `known` has already are shared with it, each once.
+pub(crate) fn options(
+    settings: &FlagSetSettings,
+    name: Arc<str>,
+    clock: &Clock,
+    known: Option<&ServedSet>,
+) -> Result<Options, String> {
+    let mut known: Vec<_> = known
+        .and_then(|set| Some((set.flags.as_ref()?.options(), &set.settings)))
+        .map(|(options, settings)| settings.retrievers.iter().zip(options.sources.clone()).collect())
+        .unwrap_or_default();
     let sources = settings.retrievers.iter().map(|source| {
+        if let Some(at) = known.iter().position(|(other, _)| *other == source) {
+            return Ok(known.swap_remove(at).1);
+        }
         let retriever = kinds::build(&source.options).map_err(|error| error.to_string())?;
         Ok(Source::new(retriever, source.format))
     });

@@ -9,12 +9,14 @@ use flagstaff_flagset::Clock;
 use flagstaff_telemetry::metrics::{BuildInformation, FlagCounter, FlagCounters, Metrics, RouteMetrics};
 use prometheus::Registry;
 
+use crate::lifetime::Phases;
 use crate::route::Route;
 use crate::serving::Serving;
 
 /// Everything that a relay holds while it runs. What an edit of the configuration can replace stands in [`Serving`].
 pub(crate) struct State {
     serving: ArcSwap<Serving>,
+    pub(crate) phases: Phases,
     pub(crate) counts: Counts,
     pub(crate) clock: Clock,
 }
@@ -40,6 +42,7 @@ impl State {
     pub(crate) fn new(serving: Serving, clock: Clock) -> Result<Self, prometheus::Error> {
         Ok(Self {
             serving: ArcSwap::from_pointee(serving),
+            phases: Phases::new(),
             counts: Counts::new()?,
             clock,
         })
@@ -52,7 +55,6 @@ impl State {
     }
 
     /// Serves something else from the next request on; the answer is what was served before.
-    #[expect(dead_code, reason = "reloading the configuration joins next")]
     pub(crate) fn replace(&self, serving: Serving) -> Arc<Serving> {
         self.serving.swap(Arc::new(serving))
     }

@@ -108,6 +108,9 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
         drain_timeout: server
             .and_then(|server| server.drain_timeout.as_ref())
             .map_or(DEFAULT_DRAIN_TIMEOUT, |written| written.value),
+        readiness_grace: server
+            .and_then(|server| server.readiness_grace.as_ref())
+            .map_or(Duration::ZERO, |written| written.value),
     }
 }
 

@@ -84,6 +84,9 @@ section! {
         limits: LimitsFile = "limits";
         /// How long a stopping relay waits for requests in flight, 10s by default.
         drain_timeout: Duration = "drainTimeout";
+        /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not, so that load
+        /// balancers notice; 0s by default.
+        readiness_grace: Duration = "readinessGrace";
     }
 }
 

@@ -69,6 +69,31 @@ impl Keys {
             .map(|(_, grant)| *grant)
     }
 
+    /// These keys without what `others` do not grant: keys that are gone, rights that are. Whether a key is needed stays.
+    pub(crate) fn restricted_to(&self, others: &Self) -> Self {
+        let still = |(key, grant): &&(ApiKey, Grant)| {
+            let other = others
+                .grants
+                .get(&prefix(key))
+                .into_iter()
+                .flatten()
+                .find(|(known, _)| known == key);
+            other.is_some_and(|(_, other)| grant.class == other.class)
+        };
+        let kept = |(prefix, candidates): (&u64, &Vec<(ApiKey, Grant)>)| {
+            (*prefix, candidates.iter().filter(still).copied().collect())
+        };
+        Self {
+            grants: self
+                .grants
+                .iter()
+                .map(kept)
+                .filter(|(_, kept): &(_, Vec<_>)| !kept.is_empty())
+                .collect(),
+            required: self.required,
+        }
+    }
+
     /// Switches authentication on, as a listed evaluation key does even when it is empty.
     pub(super) fn require(&mut self) {
         self.required = true;

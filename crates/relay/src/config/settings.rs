@@ -49,6 +49,8 @@ pub struct Server {
     pub limits: Limits,
     /// How long a stopping relay waits for requests in flight.
     pub drain_timeout: Duration,
+    /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not.
+    pub readiness_grace: Duration,
 }
 
 impl Server {
@@ -165,6 +167,31 @@ pub struct FlagSetSettings {
     pub persistent_file: Option<PathBuf>,
     /// Lets a request choose the time at which it is evaluated.
     pub allow_client_time: bool,
+}
+
+impl FlagSetSettings {
+    /// Whether a set with these settings and one with the others serve the same in the same way, whatever their keys are.
+    pub fn serves_as(&self, other: &Self) -> bool {
+        let Self {
+            name: _,
+            api_keys: _,
+            retrievers,
+            polling_interval,
+            polling_jitter,
+            start_with_retriever_error,
+            disable_notifier_on_init: _,
+            enrichment,
+            persistent_file,
+            allow_client_time,
+        } = self;
+        *retrievers == other.retrievers
+            && *polling_interval == other.polling_interval
+            && *polling_jitter == other.polling_jitter
+            && *start_with_retriever_error == other.start_with_retriever_error
+            && *enrichment == other.enrichment
+            && *persistent_file == other.persistent_file
+            && *allow_client_time == other.allow_client_time
+    }
 }
 
 /// One source of flags: options that `flagstaff_retrievers::kinds::build` accepts.

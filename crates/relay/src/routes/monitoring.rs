@@ -1,14 +1,16 @@
-//! `GET /health`, `/info`, `/readyz` and `/metrics`.
+//! `GET /health`, `/livez`, `/info`, `/readyz` and `/metrics`.
 
 use std::time::SystemTime;
 
 use flagstaff_definition::timestamp::{Instant, Timestamp};
-use flagstaff_protocol::monitoring::{self, Readiness};
+use flagstaff_flagset::{FlagSet, SourceStatus};
+use flagstaff_protocol::monitoring::{self, Readiness, SetReadiness, SourceReadiness};
 use flagstaff_telemetry::metrics;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Problem};
 use crate::evaluate::instant;
+use crate::lifetime::Phase;
 use crate::serving::Serving;
 use crate::state::State;
 
@@ -31,28 +33,57 @@ pub(crate) fn information(serving: &Serving) -> Answer {
     Answer::json(monitoring::information(timestamp(newest), named))
 }
 
-/// Whether flags can be served: 503 while no set has any to serve.
-pub(crate) fn ready(serving: &Serving) -> Answer {
+/// The process answers; says nothing about flags.
+pub(crate) fn alive() -> Answer {
+    Answer::json(monitoring::ALIVE)
+}
+
+/// Whether flags can be served: 503 while no set has any to serve, and once the relay is about to end. What sources are called
+/// and what is wrong with them is for administrators.
+pub(crate) fn ready(state: &State, serving: &Serving, is_administrator: bool) -> Answer {
+    let now = state.now();
     let sets: Vec<_> = serving
         .flag_sets
         .all()
         .iter()
-        .map(|set| {
-            let readiness = match &set.flags {
-                None => Readiness::NotStarted,
-                Some(flags) if flags.status().loaded => Readiness::Ready,
-                Some(_) => Readiness::NotLoaded,
-            };
-            (&*set.name, readiness)
-        })
+        .map(|set| (&*set.name, set_readiness(set.flags.as_deref(), now, is_administrator)))
         .collect();
-    let ready = sets.iter().any(|(_, readiness)| *readiness == Readiness::Ready);
+    let stopping = state.phases.now() > Phase::Serving;
+    let ready = !stopping && sets.iter().any(|(_, set)| set.is_ready());
     let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    Answer::with_status(status, monitoring::readiness(ready, sets))
+    let readiness = Readiness { ready, stopping, sets };
+    Answer::with_status(status, monitoring::readiness(&readiness))
+}
+
+fn set_readiness(flags: Option<&FlagSet>, now: SystemTime, detailed: bool) -> SetReadiness {
+    let Some(flags) = flags else {
+        return SetReadiness::NotStarted;
+    };
+    let age = |since: Option<SystemTime>| {
+        let age = now.duration_since(since?).unwrap_or_default();
+        Some((age.as_secs_f64() * 1000.0).round() / 1000.0)
+    };
+    let status = flags.status();
+    let source = |source: &SourceStatus| SourceReadiness {
+        age: age(source.last_success),
+        failures: source.failures,
+        details: detailed.then(|| {
+            let failure = source.failure.as_ref().map(ToString::to_string);
+            (source.label.to_string(), failure)
+        }),
+    };
+    SetReadiness::Started {
+        loaded: status.loaded,
+        revision: status.revision,
+        flags: status.flags,
+        invalid_flags: status.refused().count(),
+        age: age(status.refreshed_at),
+        sources: status.sources.iter().map(source).collect(),
+    }
 }
 
 /// Metrics in Prometheus' text format.

@@ -82,8 +82,9 @@ async fn errors_in_the_form_of_their_endpoint() {
         (
             "GET /readyz",
             "",
-            r#"200 {"ready":true,"flagsets":{"default":"ready"}}"#,
+            r#"200 {"ready":true,"flagsets":{"default":{"status":"ready","revision":1,"flags":4,"invalidFlags":0,"ageSeconds":0,"sources":[{"ageSeconds":0,"failures":0}]}}}"#,
         ),
+        ("GET /livez", "", r#"200 {"alive":true}"#),
         ("GET /info", "", r#"200 {"cacheRefresh":"2023-11-14T22:13:20Z"}"#),
     ] {
         relay.check(line, &[], body, expected).await;

@@ -106,7 +106,7 @@ flagsets:
             "GET /readyz",
             &[],
             "",
-            r#"200 {"ready":true,"flagsets":{"one":"ready","gone":"not started"}}"#,
+            r#"200 {"ready":true,"flagsets":{"one":{"status":"ready","revision":1,"flags":4,"invalidFlags":0,"ageSeconds":0,"sources":[{"ageSeconds":0,"failures":0}]},"gone":{"status":"not started"}}}"#,
         )
         .await;
     let admin = [("x-api-key", "admin")];

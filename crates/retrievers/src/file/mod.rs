@@ -18,6 +18,7 @@ use tokio::io::AsyncReadExt;
 use crate::{Changes, Content, ErrorKind, Fetched, MAX_DOCUMENT, Retrieval, RetrieveError, Retriever, Revision};
 
 pub use options::FileOptions;
+pub use watch::watch;
 
 mod options;
 mod watch;
@@ -76,7 +77,7 @@ impl Retriever for FileRetriever {
     }
 
     fn changes(&self) -> Option<Changes> {
-        watch::start(&self.options.path)
+        watch::watch_flags(&self.options.path)
             .inspect_err(|error| {
                 let path = self.options.path.display();
                 tracing::warn!(%path, %error, "cannot watch the flag file: changes are seen at the next poll");

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,8 +25,26 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// As many links as Linux follows.
 const MAX_LINKS: usize = 40;
 
-/// Watches whatever could change what `path` reads as.
-pub(super) fn start(path: &Path) -> notify::Result<Changes> {
+/// Watches whatever could change what the flag file at `path` reads as.
+pub(super) fn watch_flags(path: &Path) -> io::Result<Changes> {
+    watch(path, SETTLE)
+}
+
+/// Watches whatever could change what `path` reads as: writes, renames, removal and re-creation, links that are pointed
+/// elsewhere. A change is told when the file has been left alone for `settle`.
+///
+/// Must be called inside of a tokio runtime.
+///
+/// # Errors
+/// When the folder of the file cannot be watched.
+pub fn watch(path: &Path, settle: Duration) -> io::Result<Changes> {
+    start(path, settle).map_err(|error| match error.kind {
+        notify::ErrorKind::Io(error) => error,
+        _ => io::Error::other(error),
+    })
+}
+
+fn start(path: &Path, settle: Duration) -> notify::Result<Changes> {
     let path = std::path::absolute(path).map_err(notify::Error::io)?;
     let steps = Arc::new(Mutex::new(BTreeSet::new()));
     let (sender, receiver) = mpsc::channel(1);
@@ -45,10 +64,10 @@ pub(super) fn start(path: &Path) -> notify::Result<Changes> {
         steps,
     };
     watch.arm()?;
-    Ok(Changes::new(receiver, SETTLE, move || {
+    Ok(Changes::new(receiver, settle, move || {
         if let Err(error) = watch.arm() {
             let path = watch.path.display();
-            tracing::warn!(%path, %error, "cannot watch the flag file any longer: changes are seen at the next poll");
+            tracing::warn!(%path, %error, "cannot watch the file any longer");
         }
     }))
 }

@@ -1,0 +1,168 @@
+//! A relay from its start to its end.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flagstaff_flagset::Clock;
+use flagstaff_telemetry::logging::LogHandle;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::{Mode, Settings, Sources};
+use crate::reload::Reload;
+use crate::route::Listener;
+use crate::serving::Serving;
+use crate::signals::Signals;
+use crate::state::State;
+use crate::{RunError, VERSION, changes, server, start};
+
+/// How far a relay is. It only ever goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It serves.
+    Serving,
+    /// It serves, and tells whoever asks that it will not for long.
+    Leaving,
+    /// It takes no new connections, ends its streams and finishes its answers.
+    Ending,
+    /// Nothing is left but to show how it ended.
+    Ended,
+}
+
+/// The phase of a relay, for everybody to follow.
+#[derive(Debug)]
+pub(crate) struct Phases(watch::Sender<Phase>);
+
+impl Phases {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Phase::Serving))
+    }
+
+    /// The phase now.
+    pub(crate) fn now(&self) -> Phase {
+        *self.0.borrow()
+    }
+
+    /// Resolves when the relay is as far as this.
+    pub(crate) fn reached(&self, phase: Phase) -> impl Future<Output = ()> + Send + use<> {
+        let mut phases = self.0.subscribe();
+        async move {
+            // a relay that is gone is as far as it gets
+            let _ = phases.wait_for(|now| *now >= phase).await;
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.0.send_replace(phase);
+    }
+}
+
+/// Where the configuration comes from, and what else follows it.
+pub(crate) struct Origin {
+    pub(crate) sources: Sources,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) log: Option<LogHandle>,
+}
+
+/// A relay whose flag sets are loaded and whose listeners are open.
+pub(crate) struct Relay {
+    state: Arc<State>,
+    settings: Settings,
+    api: TcpListener,
+    monitoring: Option<TcpListener>,
+}
+
+impl Relay {
+    /// Starts the flag sets, then opens the listeners.
+    pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Self, RunError> {
+        let server = &settings.server;
+        let port = match &server.mode {
+            Mode::Http { port } => *port,
+            Mode::UnixSocket { .. } => return Err(RunError::Mode("unixsocket")),
+            Mode::Lambda { .. } => return Err(RunError::Mode("lambda")),
+        };
+        let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
+        let api = listen(server.address(port)).await?;
+        let monitoring = match server.monitoring_port {
+            Some(port) => Some(listen(server.address(port)).await?),
+            None => None,
+        };
+        Ok(Self {
+            state: Arc::new(State::new(Serving::new(&settings, flag_sets), clock)?),
+            settings,
+            api,
+            monitoring,
+        })
+    }
+
+    /// Serves until a signal ends it, and follows the configuration meanwhile.
+    ///
+    /// It ends in this order: ready no more; a grace in which everybody may notice; no new connections, streams end, answers
+    /// that are being given are finished; the monitoring listener, on which all that can be watched, goes last.
+    pub(crate) async fn serve(self, origin: Origin, signals: Signals) {
+        let Self {
+            state,
+            settings,
+            api,
+            monitoring,
+        } = self;
+        let Signals { mut end, reload } = signals;
+        for set in state.serving().flag_sets.all() {
+            if let Some(flags) = &set.flags {
+                let initial = !set.settings.disable_notifier_on_init;
+                tokio::spawn(changes::count(Arc::clone(flags), state.counts.metrics.clone(), initial));
+            }
+        }
+        if let Ok(address) = api.local_addr() {
+            tracing::info!(%address, version = VERSION, "Starting Flagstaff relay");
+        }
+        let (drain, grace) = (settings.server.drain_timeout, settings.server.readiness_grace);
+        let listener = Listener::Api {
+            monitoring: monitoring.is_none(),
+        };
+        let serve = |socket, listener, phase| {
+            let ended = state.phases.reached(phase);
+            tokio::spawn(server::serve(socket, listener, Arc::clone(&state), ended, drain))
+        };
+        let mut api = serve(api, listener, Phase::Ending);
+        let monitoring = monitoring.map(|socket| serve(socket, Listener::Monitoring, Phase::Ended));
+        let following = tokio::spawn(Reload::new(origin, settings, Arc::clone(&state)).run(reload));
+
+        end.recv().await;
+        state.phases.enter(Phase::Leaving);
+        tracing::info!(?grace, ?drain, "Stopping API server");
+        let hurried = tokio::select! {
+            Some(()) = end.recv() => true,
+            () = tokio::time::sleep(grace) => false,
+        };
+        state.phases.enter(Phase::Ending);
+        following.abort();
+        if !hurried {
+            tokio::select! {
+                Some(()) = end.recv() => tracing::warn!("told to end once more: requests that were still being answered are broken off"),
+                ended = &mut api => log_panic(ended),
+            }
+        }
+        let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
+        for set in sets {
+            set.stop().await;
+        }
+        state.phases.enter(Phase::Ended);
+        if let Some(monitoring) = monitoring {
+            log_panic(monitoring.await);
+        }
+    }
+}
+
+fn log_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a listener ended badly");
+    }
+}
+
+async fn listen(address: String) -> Result<TcpListener, RunError> {
+    TcpListener::bind(&address)
+        .await
+        .map_err(|cause| RunError::Listen { address, cause })
+}

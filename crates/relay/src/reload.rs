@@ -1,0 +1,248 @@
+//! Following the configuration while the relay serves.
+//!
+//! A reload is applied whole or not at all: the file must be valid, and every source that is new in it must have given its
+//! flags; until then the relay serves what it served, and tries again. The one exception is for safety: keys that the edit
+//! removes stop working at once.
+
+mod plan;
+mod restart;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagstaff_retrievers::file;
+use flagstaff_telemetry::logging::LogHandle;
+use tokio::sync::mpsc;
+
+use crate::changes;
+use crate::config::{self, FlagSets, Settings, Sources};
+use crate::lifetime::Origin;
+use crate::reload::plan::{Plan, Step};
+use crate::serving::Serving;
+use crate::start;
+use crate::state::State;
+
+/// How long the configuration file must be left alone before it is read.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// The shortest and the longest time until sources that do not answer are asked again.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Keeps what is served in step with the configuration.
+pub(crate) struct Reload {
+    sources: Sources,
+    /// The file that was read; `None` when everything came from the environment.
+    file: Option<PathBuf>,
+    /// What is in effect.
+    settings: Settings,
+    state: Arc<State>,
+    /// `None` where somebody else owns the logger.
+    log: Option<LogHandle>,
+}
+
+impl Reload {
+    /// Follows the configuration that came from these sources and is in effect.
+    pub(crate) fn new(origin: Origin, settings: Settings, state: Arc<State>) -> Self {
+        let Origin { sources, file, log } = origin;
+        Self {
+            sources,
+            file,
+            settings,
+            state,
+            log,
+        }
+    }
+
+    /// Reloads when the file changes or a signal arrives, for ever.
+    pub(crate) async fn run(mut self, signals: mpsc::Receiver<()>) {
+        let mut triggers = self.triggers(signals);
+        // what was read and could not be applied yet
+        let mut wanted = None;
+        let mut retry = (!self.state.serving().flag_sets.are_complete()).then_some(RETRY.0);
+        let mut edited = false;
+        loop {
+            if !edited {
+                edited = tokio::select! {
+                    Some(()) = triggers.recv() => true,
+                    () = wait(retry) => false,
+                };
+            }
+            if std::mem::take(&mut edited) {
+                (wanted, retry) = (self.read(), None);
+            }
+            let prepared = tokio::select! {
+                prepared = Plan::prepare(wanted.as_ref().unwrap_or(&self.settings), &self.state) => prepared,
+                // whatever was about to come of the former edit, this one replaces it
+                Some(()) = triggers.recv() => {
+                    edited = true;
+                    continue;
+                }
+            };
+            let incomplete = match prepared {
+                Ok(plan) => {
+                    let incomplete = !plan.is_complete();
+                    self.commit(plan, wanted.take()).await;
+                    incomplete
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error,
+                        "the new configuration waits for its sources: failed to create the flagset added at runtime, or to \
+                         edit one; what was served before stays"
+                    );
+                    true
+                }
+            };
+            let next = retry.map_or(RETRY.0, |before| (before * 2).min(RETRY.1));
+            retry = incomplete.then_some(next);
+        }
+    }
+
+    /// One signal for whatever asks for a reload.
+    fn triggers(&self, mut signals: mpsc::Receiver<()>) -> mpsc::Receiver<()> {
+        let (sender, receiver) = mpsc::channel(1);
+        let signal = sender.clone();
+        // a signal that is already waiting stands for this one too
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let _ = signal.try_send(());
+            }
+        });
+        if let Some(path) = &self.file {
+            match file::watch(&self.sources.working_directory.join(path), SETTLE) {
+                Ok(mut changes) => {
+                    let sender = sender.clone();
+                    tokio::spawn(async move {
+                        while changes.next().await {
+                            let _ = sender.try_send(());
+                        }
+                    });
+                }
+                Err(error) => tracing::warn!(
+                    path = %path.display(),
+                    %error,
+                    "cannot watch the configuration file: send SIGHUP to reload it"
+                ),
+            }
+        }
+        receiver
+    }
+
+    /// The configuration as it is written now, unless it cannot be served or is the one in effect. What it does not allow
+    /// any more stops at once.
+    fn read(&mut self) -> Option<Settings> {
+        let loaded = match config::load(&self.sources) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                for problem in &error.problems {
+                    tracing::error!(
+                        origin = %problem.origin,
+                        setting = problem.path,
+                        error = problem.message,
+                        "the new configuration is invalid, it will not be applied"
+                    );
+                }
+                return None;
+            }
+        };
+        let mut settings = loaded.settings;
+        if let Some(switch) = mode_switch(&self.settings.flag_sets, &settings.flag_sets) {
+            tracing::error!("switching from {switch} mode needs a restart, the new configuration will not be applied");
+            return None;
+        }
+        for setting in restart::keep(&mut settings, &self.settings) {
+            tracing::warn!(
+                setting,
+                "only API Keys and AuthorizedKeys can be changed of the settings outside of flag sets, with log level and \
+                 limits: this change takes effect at the next start"
+            );
+        }
+        self.revoke(&settings);
+        if settings == self.settings {
+            return None;
+        }
+        for notice in &loaded.notices {
+            tracing::warn!(origin = %notice.origin, setting = notice.path, "{}", notice.message);
+        }
+        Some(settings)
+    }
+
+    /// Takes away what the settings do not grant any more; what they grant beyond that comes with everything else.
+    fn revoke(&self, settings: &Settings) {
+        let serving = self.state.serving();
+        let keys = serving.keys.restricted_to(&settings.keys);
+        if keys != serving.keys {
+            self.state.replace(Serving {
+                keys,
+                ..(**serving).clone()
+            });
+        }
+    }
+
+    /// Puts a plan into effect.
+    async fn commit(&mut self, plan: Plan, wanted: Option<Settings>) {
+        if wanted.is_none() && plan.is_idle() {
+            return;
+        }
+        let settings = wanted.unwrap_or_else(|| self.settings.clone());
+        let mut sets = Vec::new();
+        for step in plan.steps {
+            sets.push(match step {
+                Step::Keep(set) | Step::Missing(set) => set,
+                Step::Edit(set, prepared) => {
+                    if let Some(flags) = &set.flags {
+                        flags.reconfigure(*prepared).await;
+                    }
+                    tracing::info!(flagset = &*set.name, "flagset edited at runtime");
+                    set
+                }
+                Step::Add(set) => {
+                    let initial = !set.settings.disable_notifier_on_init;
+                    if let Some(flags) = &set.flags {
+                        let metrics = self.state.counts.metrics.clone();
+                        tokio::spawn(changes::count(Arc::clone(flags), metrics, initial));
+                    }
+                    tracing::info!(flagset = &*set.name, "flagset added at runtime");
+                    set
+                }
+            });
+        }
+        let sets = start::assemble(&settings.flag_sets, sets);
+        let before = self.state.replace(Serving::new(&settings, sets));
+        let after = self.state.serving();
+        for set in before.flag_sets.all() {
+            let Some(flags) = &set.flags else { continue };
+            if after.flag_sets.started().any(|served| Arc::ptr_eq(served, flags)) {
+                continue;
+            }
+            tracing::info!(flagset = &*set.name, "flagset removed at runtime");
+            let flags = Arc::clone(flags);
+            tokio::spawn(async move { flags.stop().await });
+        }
+        if settings.keys != self.settings.keys {
+            tracing::info!("Configuration changed: reloading the AuthorizedKeys and the APIKeys");
+        }
+        if let Some(log) = self.log.as_ref().filter(|_| settings.logging != self.settings.logging) {
+            log.set_level(settings.logging.level);
+        }
+        self.settings = settings;
+        tracing::info!("the configuration is in effect");
+    }
+}
+
+/// Says between which modes a configuration switches, if it does.
+fn mode_switch(old: &FlagSets, new: &FlagSets) -> Option<&'static str> {
+    match (old, new) {
+        (FlagSets::Default(_), FlagSets::Named(_)) => Some("default to flagsets"),
+        (FlagSets::Named(_), FlagSets::Default(_)) => Some("flagsets to default"),
+        _ => None,
+    }
+}
+
+async fn wait(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
