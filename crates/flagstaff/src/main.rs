@@ -1,5 +1,6 @@
 //! The binary: one program with the relay and the tools around flag files.
 
+mod activation;
 mod command;
 mod completions;
 mod evaluate;

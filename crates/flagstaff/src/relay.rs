@@ -7,6 +7,7 @@ use flagstaff_relay::config::{self, Settings, Sources};
 use flagstaff_relay::{Signals, Start};
 use flagstaff_telemetry::logging;
 
+use crate::activation;
 use crate::command::RelayArguments;
 
 /// Serves flags until the process is asked to end.
@@ -21,10 +22,16 @@ pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
     for notice in &loaded.notices {
         tracing::warn!(origin = %notice.origin, setting = notice.path, "{}", notice.message);
     }
+    let inherited = activation::inherited_sockets()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("cannot start threads")?.block_on(async {
         let signals = Signals::of_process().context("cannot listen to signals")?;
-        let start = Start { loaded, sources, log };
+        let start = Start {
+            loaded,
+            sources,
+            inherited,
+            log,
+        };
         flagstaff_relay::run(start, signals)
             .await
             .context("the relay cannot serve")

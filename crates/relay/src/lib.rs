@@ -22,12 +22,15 @@ mod server;
 mod service;
 mod serving;
 mod signals;
+mod socket;
 mod start;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -37,6 +40,7 @@ use crate::config::{Loaded, Sources};
 use crate::lifetime::{Origin, Relay};
 
 pub use signals::{Signaller, Signals};
+pub use socket::{InheritedSocket, InheritedSockets};
 
 /// The version of Flagstaff.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -56,6 +60,18 @@ pub enum RunError {
         #[source]
         cause: io::Error,
     },
+    /// A Unix socket could not be opened.
+    #[error("cannot listen on the unix socket {path}: name a path that is free, in a folder that can be written")]
+    UnixSocket {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says, or what is at that path.
+        #[source]
+        cause: io::Error,
+    },
+    /// A socket that was opened before the start cannot be listened on.
+    #[error("cannot listen on the socket that was handed over")]
+    InheritedSocket(#[source] io::Error),
     /// The mode is not part of this build.
     #[error("server mode {0} is not available in this build: use mode http")]
     Mode(&'static str),
@@ -71,6 +87,8 @@ pub struct Start {
     pub loaded: Loaded,
     /// Where it came from, so that it can be followed.
     pub sources: Sources,
+    /// Sockets that were opened before.
+    pub inherited: InheritedSockets,
     /// Changes the log level; `None` where somebody else owns the logger.
     pub log: Option<LogHandle>,
 }
@@ -80,7 +98,12 @@ pub struct Start {
 /// # Errors
 /// When the relay cannot serve: no flag set starts, an address is taken.
 pub async fn run(start: Start, mut signals: Signals) -> Result<(), RunError> {
-    let Start { loaded, sources, log } = start;
+    let Start {
+        loaded,
+        sources,
+        inherited,
+        log,
+    } = start;
     let Loaded { settings, file, .. } = loaded;
     let relay = tokio::select! {
         biased;
@@ -88,7 +111,7 @@ pub async fn run(start: Start, mut signals: Signals) -> Result<(), RunError> {
             tracing::info!("stopped before anything was served");
             return Ok(());
         }
-        relay = Relay::start(settings, Arc::new(SystemTime::now)) => relay?,
+        relay = Relay::start(settings, inherited, Arc::new(SystemTime::now)) => relay?,
     };
     relay.serve(Origin { sources, file, log }, signals).await;
     Ok(())

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::config::{Mode, Settings, Sources};
+use crate::config::{Settings, Sources};
 use crate::reload::Reload;
 use crate::route::Listener;
 use crate::serving::Serving;
 use crate::signals::Signals;
+use crate::socket::{InheritedSockets, Sockets};
 use crate::state::State;
 use crate::{RunError, VERSION, changes, server, start};
 
@@ -69,30 +69,17 @@ pub(crate) struct Origin {
 pub(crate) struct Relay {
     state: Arc<State>,
     settings: Settings,
-    api: TcpListener,
-    monitoring: Option<TcpListener>,
+    sockets: Sockets,
 }
 
 impl Relay {
     /// Starts the flag sets, then opens the listeners.
-    pub(crate) async fn start(settings: Settings, clock: Clock) -> Result<Self, RunError> {
-        let server = &settings.server;
-        let port = match &server.mode {
-            Mode::Http { port } => *port,
-            Mode::UnixSocket { .. } => return Err(RunError::Mode("unixsocket")),
-            Mode::Lambda { .. } => return Err(RunError::Mode("lambda")),
-        };
+    pub(crate) async fn start(settings: Settings, inherited: InheritedSockets, clock: Clock) -> Result<Self, RunError> {
         let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
-        let api = listen(server.address(port)).await?;
-        let monitoring = match server.monitoring_port {
-            Some(port) => Some(listen(server.address(port)).await?),
-            None => None,
-        };
         Ok(Self {
+            sockets: Sockets::open(&settings.server, inherited).await?,
             state: Arc::new(State::new(Serving::new(&settings, flag_sets), clock)?),
             settings,
-            api,
-            monitoring,
         })
     }
 
@@ -104,8 +91,7 @@ impl Relay {
         let Self {
             state,
             settings,
-            api,
-            monitoring,
+            sockets: Sockets { api, monitoring },
         } = self;
         let Signals { mut end, reload } = signals;
         for set in state.serving().flag_sets.all() {
@@ -114,9 +100,7 @@ impl Relay {
                 tokio::spawn(changes::count(Arc::clone(flags), state.counts.metrics.clone(), initial));
             }
         }
-        if let Ok(address) = api.local_addr() {
-            tracing::info!(%address, version = VERSION, "Starting Flagstaff relay");
-        }
+        tracing::info!(address = %api, version = VERSION, "Starting Flagstaff relay");
         let (drain, grace) = (settings.server.drain_timeout, settings.server.readiness_grace);
         let listener = Listener::Api {
             monitoring: monitoring.is_none(),
@@ -159,10 +143,4 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a listener ended badly");
     }
-}
-
-async fn listen(address: String) -> Result<TcpListener, RunError> {
-    TcpListener::bind(&address)
-        .await
-        .map_err(|cause| RunError::Listen { address, cause })
 }

@@ -10,10 +10,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
 
 use crate::route::Listener;
 use crate::service::respond;
+use crate::socket::Socket;
 use crate::state::State;
 
 /// The largest head of a request: 1 MiB and a little slack, as in Go's server.
@@ -22,7 +22,7 @@ const HEAD_LIMIT: usize = (1 << 20) + 4096;
 /// Serves until `stop` resolves, then closes the listener and waits for the answers that are being given, at most for
 /// `drain`.
 pub(crate) async fn serve(
-    socket: TcpListener,
+    socket: Socket,
     listener: Listener,
     state: Arc<State>,
     stop: impl Future<Output = ()>,
@@ -39,12 +39,8 @@ pub(crate) async fn serve(
             accepted = socket.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                // an answer is written at once, there is nothing to wait for
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a connection keeps its delay");
-                }
-                let (state, remote_ip) = (Arc::clone(&state), Some(peer.ip()));
+            Ok((stream, remote_ip)) => {
+                let state = Arc::clone(&state);
                 let service = service_fn(move |request| {
                     let state = Arc::clone(&state);
                     async move { Ok::<_, Infallible>(respond(&state, listener, remote_ip, request).await) }

@@ -1,7 +1,10 @@
 //! A client that sends exactly the bytes it is given, and reads one answer after the other from a connection.
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// No answer takes longer.
@@ -87,7 +90,7 @@ impl Request {
         self
     }
 
-    fn to_bytes(&self, host: SocketAddr) -> Vec<u8> {
+    fn to_bytes(&self, host: &str) -> Vec<u8> {
         let given = |name: &str| self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if !given("host") {
@@ -118,11 +121,15 @@ impl Request {
     }
 }
 
+/// What carries a connection.
+pub trait Carrier: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Carrier for T {}
+
 /// A connection that is kept open between requests.
-#[derive(Debug)]
 pub struct Connection {
-    stream: BufReader<TcpStream>,
-    address: SocketAddr,
+    stream: BufReader<Box<dyn Carrier>>,
+    host: String,
 }
 
 impl Connection {
@@ -135,10 +142,26 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-            address,
-        })
+        Ok(Self::over(stream, &address.to_string()))
+    }
+
+    /// Connects to a Unix socket.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn open_unix(path: &Path) -> io::Result<Self> {
+        let stream = UnixStream::connect(path)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self::over(stream, "localhost"))
+    }
+
+    /// Speaks over what is connected already, and calls the other end by this name.
+    pub fn over(carrier: impl Carrier + 'static, host: &str) -> Self {
+        Self {
+            stream: BufReader::new(Box::new(carrier)),
+            host: host.to_owned(),
+        }
     }
 
     /// Sends a request and reads its answer.
@@ -146,7 +169,7 @@ impl Connection {
     /// # Errors
     /// When the connection breaks off or what comes is no HTTP.
     pub fn send(&mut self, request: &Request) -> io::Result<Response> {
-        match self.stream.get_mut().write_all(&request.to_bytes(self.address)) {
+        match self.stream.get_mut().write_all(&request.to_bytes(&self.host)) {
             // a server may refuse a body before it has read all of it
             Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
             done => done?,
@@ -214,6 +237,14 @@ impl Connection {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 

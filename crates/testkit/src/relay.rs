@@ -70,13 +70,22 @@ impl Workspace {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// Its port on this machine.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
 }
+
+/// How to get a connection to the relay of a workspace.
+pub type Connect = fn(&Workspace) -> io::Result<Connection>;
 
 /// A running relay. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Relay {
     child: Child,
     workspace: Workspace,
+    connect: Connect,
 }
 
 impl Relay {
@@ -85,17 +94,31 @@ impl Relay {
     /// # Panics
     /// When it does not start; with its log.
     pub fn start(program: &str, workspace: Workspace) -> Self {
-        let log = File::create(workspace.path("relay.log")).expect("a log file can be created");
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(["relay", "--config", "goff-proxy.yaml"])
-            .current_dir(workspace.folder.path())
             .env_clear()
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        Self::start_with(command, workspace, |workspace| Connection::open(workspace.address()))
+    }
+
+    /// Starts a relay by any command, in the folder, and waits until `/health` answers with 200 on a connection.
+    ///
+    /// # Panics
+    /// When it does not start; with its log.
+    pub fn start_with(mut command: Command, workspace: Workspace, connect: Connect) -> Self {
+        let log = File::create(workspace.path("relay.log")).expect("a log file can be created");
+        let child = command
+            .current_dir(workspace.folder.path())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
-        let mut relay = Self { child, workspace };
+            .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
+        let mut relay = Self {
+            child,
+            workspace,
+            connect,
+        };
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Ok(Some(status)) = relay.child.try_wait() {
@@ -114,7 +137,7 @@ impl Relay {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.workspace.port).into()
+        self.workspace.address()
     }
 
     /// Its folder.
@@ -136,7 +159,15 @@ impl Relay {
     /// # Errors
     /// When there is no answer.
     pub fn try_ask(&self, request: &Request) -> io::Result<Response> {
-        Connection::open(self.address())?.send(request)
+        self.connect()?.send(request)
+    }
+
+    /// A new connection.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn connect(&self) -> io::Result<Connection> {
+        (self.connect)(&self.workspace)
     }
 
     /// What it logged so far.
@@ -158,12 +189,20 @@ impl Relay {
 
     /// Asks it to end with SIGTERM and waits for that; how it ended, and its log.
     pub fn terminate(mut self) -> (ExitStatus, String) {
+        let status = self.end();
+        (status, self.log())
+    }
+
+    /// Asks it to end with SIGTERM and waits for that; its folder stays.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn end(&mut self) -> ExitStatus {
         let signal = Command::new("sh")
             .args(["-c", &format!("kill -TERM {}", self.child.id())])
             .status();
         assert!(signal.is_ok_and(|status| status.success()), "SIGTERM cannot be sent");
-        let status = self.child.wait().expect("a child can be waited for");
-        (status, self.log())
+        self.child.wait().expect("a child can be waited for")
     }
 }
 

@@ -1,0 +1,139 @@
+//! Where connections come in: TCP, a Unix socket, or a socket that was opened for this process by somebody else.
+
+mod unix;
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::RunError;
+use crate::config::{Mode, Server};
+use crate::stream::Stream;
+use unix::UnixSocket;
+
+/// The sockets of a relay.
+pub(crate) struct Sockets {
+    pub(crate) api: Socket,
+    /// `None` where the API's socket serves the monitoring routes too.
+    pub(crate) monitoring: Option<Socket>,
+}
+
+/// A socket that connections come in on.
+pub(crate) enum Socket {
+    /// `host:port`.
+    Tcp(TcpListener),
+    /// A path, which is removed in the end.
+    Unix(UnixSocket),
+    /// A path that belongs to whoever opened the socket.
+    InheritedUnix(UnixListener),
+}
+
+/// A socket that was opened before the process was started, as systemd does for socket activation.
+#[derive(Debug)]
+pub enum InheritedSocket {
+    /// Listens on an address.
+    Tcp(std::net::TcpListener),
+    /// Listens on a path.
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// The sockets that were opened before the process was started. They are used in place of those that the configuration
+/// names.
+#[derive(Debug, Default)]
+pub struct InheritedSockets {
+    /// For the API.
+    pub api: Option<InheritedSocket>,
+    /// For the monitoring routes; they have no listener of their own when this is missing and the configuration names none.
+    pub monitoring: Option<InheritedSocket>,
+}
+
+impl Sockets {
+    /// Opens what the configuration names, unless it was opened before.
+    pub(crate) async fn open(server: &Server, inherited: InheritedSockets) -> Result<Self, RunError> {
+        let api = match (inherited.api, &server.mode) {
+            (Some(socket), _) => Socket::inherited(socket)?,
+            (None, Mode::Http { port }) => Socket::tcp(server.address(*port)).await?,
+            (None, Mode::UnixSocket { path }) => Socket::unix(path).await?,
+            (None, Mode::Lambda { .. }) => return Err(RunError::Mode("lambda")),
+        };
+        let monitoring = match (inherited.monitoring, server.monitoring_port) {
+            (Some(socket), _) => Some(Socket::inherited(socket)?),
+            (None, Some(port)) => Some(Socket::tcp(server.address(port)).await?),
+            (None, None) => None,
+        };
+        Ok(Self { api, monitoring })
+    }
+}
+
+impl Socket {
+    async fn tcp(address: String) -> Result<Self, RunError> {
+        match TcpListener::bind(&address).await {
+            Ok(socket) => Ok(Self::Tcp(socket)),
+            Err(cause) => Err(RunError::Listen { address, cause }),
+        }
+    }
+
+    async fn unix(path: &Path) -> Result<Self, RunError> {
+        match UnixSocket::bind(path).await {
+            Ok(socket) => Ok(Self::Unix(socket)),
+            Err(cause) => Err(RunError::UnixSocket {
+                path: path.to_owned(),
+                cause,
+            }),
+        }
+    }
+
+    fn inherited(socket: InheritedSocket) -> Result<Self, RunError> {
+        let socket = match socket {
+            InheritedSocket::Tcp(socket) => socket
+                .set_nonblocking(true)
+                .and_then(|()| TcpListener::from_std(socket).map(Self::Tcp)),
+            InheritedSocket::Unix(socket) => socket
+                .set_nonblocking(true)
+                .and_then(|()| UnixListener::from_std(socket).map(Self::InheritedUnix)),
+        };
+        socket.map_err(RunError::InheritedSocket)
+    }
+
+    /// The next connection, and the address of its other end where it has one.
+    pub(crate) async fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+        let socket = match self {
+            Self::Tcp(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                // an answer is written at once, there is nothing to wait for
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection keeps its delay");
+                }
+                return Ok((Stream::Tcp(stream), Some(peer.ip())));
+            }
+            Self::Unix(socket) => socket.listener(),
+            Self::InheritedUnix(socket) => socket,
+        };
+        let (stream, _) = socket.accept().await?;
+        Ok((Stream::Unix(stream), None))
+    }
+}
+
+impl fmt::Display for Socket {
+    /// `127.0.0.1:1031`, `/run/relay.sock as unix socket`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unix = match self {
+            Self::Tcp(socket) => {
+                return match socket.local_addr() {
+                    Ok(address) => address.fmt(f),
+                    Err(error) => write!(f, "an unknown address ({error})"),
+                };
+            }
+            Self::Unix(socket) => socket.listener(),
+            Self::InheritedUnix(socket) => socket,
+        };
+        let address = unix.local_addr().ok();
+        match address.as_ref().and_then(|address| address.as_pathname()) {
+            Some(path) => write!(f, "{} as unix socket", path.display()),
+            None => f.write_str("an unnamed unix socket"),
+        }
+    }
+}
