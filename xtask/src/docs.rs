@@ -9,6 +9,10 @@ use flagstaff_definition::diagnostic::{Code, Severity};
 
 use crate::metadata::cargo;
 
+mod schema;
+mod setting;
+mod settings;
+
 /// What to do.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -22,9 +26,12 @@ const COMMANDS: &[&str] = &["", "relay", "evaluate", "lint", "completions"];
 
 /// Writes the pages, or says which are stale.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let settings = setting::read()?;
     let pages = [
         ("docs/diagnostics.md", diagnostics()?),
         ("docs/cli.md", command_line()?),
+        ("docs/settings.md", settings::page(&settings)?),
+        ("docs/configuration.schema.json", schema::schema(&settings)?),
     ];
     let mut fresh = true;
     for (path, text) in pages {

@@ -13,6 +13,7 @@ mod file;
 mod keys;
 mod kinds;
 mod load;
+pub mod reference;
 mod report;
 mod settings;
 mod shape;

@@ -281,13 +281,24 @@ impl<T> Options<T> {
 }
 
 /// Declares a section: a struct of optional values, the description of its names, and how it is read.
+///
+/// A setting is written like `port: i64 = "port", default "1031", restart;`, its doc comment is its text in the reference, and
+/// what follows its names are methods of [`Field`]. Those below `accepted` are known without being read.
 macro_rules! section {
     (
         $(#[doc = $about:literal])+
         $type:ident $(with $rest:ident: $flat:ty)? {
-            $($(#[doc = $doc:literal])+ $field:ident: $value:ty = $name:literal $(| $alias:literal)*;)*
+            $(
+                $(#[doc = $doc:literal])+
+                $field:ident: $value:ty = $name:literal $(| $alias:literal)* $(, $mark:ident $($argument:literal)?)*;
+            )*
         }
-        $(accepted { $($unused:literal: $unused_value:ty;)* })?
+        $(accepted {
+            $(
+                $(#[doc = $unused_doc:literal])+
+                $unused:literal: $unused_value:ty $(, $unused_mark:ident)*;
+            )*
+        })?
     ) => {
         $(#[doc = $about])+
         #[derive(Clone)]
@@ -300,8 +311,20 @@ macro_rules! section {
         impl $type {
             /// The names of its own.
             pub(super) const OWN: &'static [Field] = &[
-                $(Field { names: &[$name $(, $alias)*], shape: <$value as Decode>::SHAPE },)*
-                $($(Field { names: &[$unused], shape: <$unused_value as Decode>::SHAPE },)*)?
+                $(
+                    Field::new(
+                        &[$name $(, $alias)*],
+                        <$value as Decode>::SHAPE,
+                        concat!($($doc, "\n"),+),
+                    )$(.$mark($($argument)?))*,
+                )*
+                $($(
+                    Field::new(
+                        &[$unused],
+                        <$unused_value as Decode>::SHAPE,
+                        concat!($($unused_doc, "\n"),+),
+                    )$(.$unused_mark())*,
+                )*)?
             ];
         }
 
@@ -361,8 +384,10 @@ fn member<'a>(members: &'a [Member], names: &[&str], path: &str, report: &mut Re
 /// Announces names that no setting has.
 fn report_unknown(members: &[Member], groups: &[&[Field]], path: &str, report: &mut Report) {
     for Member { name, node } in members {
-        let known = |field: &Field| field.names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if groups.iter().any(|group| group.iter().any(known)) {
+        if groups
+            .iter()
+            .any(|group| group.iter().any(|field| field.is_called(name)))
+        {
             continue;
         }
         let names = groups

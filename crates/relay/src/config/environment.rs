@@ -108,7 +108,7 @@ fn resolve(shape: Shape, segments: &[&str], mut steps: Vec<Step>) -> Result<(Vec
         }
         (Shape::Section(groups), [first, rest @ ..]) => {
             let mut fields = groups.iter().flat_map(|group| group.iter());
-            let field = fields.find(|field| field.names.iter().any(|name| name.eq_ignore_ascii_case(first)));
+            let field = fields.find(|field| field.is_called(first));
             let Some(field) = field else {
                 return Err(Refusal::NoSetting);
             };

@@ -4,10 +4,18 @@ use std::time::Duration;
 
 use flagstaff_engine::context::ContextMap;
 
-use super::decode::{Decode, OptionTable, Options, Section, TextMap, Written, section, take};
+use super::decode::{Decode, Options, Section, TextMap, Written, section, take};
 use super::report::Report;
-use super::shape::{Field, Shape};
+use super::shape::Field;
 use super::tree::Member;
+
+mod exporter;
+mod notifier;
+mod retriever;
+
+pub(super) use exporter::ExporterTable;
+pub(super) use notifier::NotifierTable;
+pub(super) use retriever::RetrieverTable;
 
 section! {
     /// The whole file.
@@ -17,19 +25,19 @@ section! {
         /// The page with the interactive API description.
         swagger: SwaggerFile = "swagger";
         /// Leaves out the banner on standard output.
-        hide_banner: bool = "hideBanner";
+        hide_banner: bool = "hideBanner", restart;
         /// Offers the profiler.
-        enable_pprof: bool = "enablePprof";
-        /// The lowest severity that is logged: `debug`, `info` (default), `warn`, `error` or `fatal`.
-        log_level: Box<str> = "logLevel";
-        /// The form of a log line: `json` (default), `logfmt` or `text`.
-        log_format: Box<str> = "logFormat";
+        enable_pprof: bool = "enablePprof", restart;
+        /// The lowest severity that is logged: `debug`, `info`, `warn`, `error` or `fatal`.
+        log_level: Box<str> = "logLevel", default "info";
+        /// The form of a log line: `json`, `logfmt` or `text`.
+        log_format: Box<str> = "logFormat", default "json", restart;
         /// Leaves the version header out of answers.
-        disable_version_header: bool = "disableVersionHeader";
+        disable_version_header: bool = "disableVersionHeader", restart;
         /// Keys of the whole relay.
         authorized_keys: AuthorizedKeysFile = "authorizedKeys";
-        /// Older place of `otel.exporter.otlp.endpoint`.
-        open_telemetry_otlp_endpoint: Box<str> = "openTelemetryOtlpEndpoint";
+        /// Where spans are sent.
+        open_telemetry_otlp_endpoint: Box<str> = "openTelemetryOtlpEndpoint", deprecated "otel.exporter.otlp.endpoint", url, restart;
         /// Traces.
         otel: OtelFile = "otel";
         /// The `jaeger_remote` sampler.
@@ -38,75 +46,80 @@ section! {
         enable_bulk_metric_flag_names: bool = "enableBulkMetricFlagNames";
         /// Several flag sets, told apart by the key of a request.
         flag_sets: Vec<Written<FlagSetFile>> = "flagSets";
-        /// Deprecated: `server.port`.
-        listen: i64 = "listen";
-        /// Deprecated: `server.monitoringPort`.
-        monitoring_port: i64 = "monitoringPort";
-        /// Deprecated: `swagger.enabled`.
-        enable_swagger: bool = "enableSwagger";
-        /// Deprecated: `swagger.host`.
-        host: Box<str> = "host";
-        /// Deprecated: `authorizedKeys.evaluation`.
-        api_keys: Vec<Box<str>> = "apiKeys";
-        /// Deprecated: `server.mode`.
-        start_as_aws_lambda: bool = "startAsAwsLambda";
-        /// Deprecated: `server.awsLambdaAdapter`.
-        aws_lambda_adapter: Box<str> = "awsLambdaAdapter";
-        /// Deprecated: `server.awsApiGatewayBasePath`.
-        aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath";
+        /// Port of the API.
+        listen: i64 = "listen", deprecated "server.port", restart;
+        /// Port of a listener of its own for health and metrics.
+        monitoring_port: i64 = "monitoringPort", deprecated "server.monitoringPort", restart;
+        /// Serves the page with the interactive API description.
+        enable_swagger: bool = "enableSwagger", deprecated "swagger.enabled", restart;
+        /// The host that the API description names.
+        host: Box<str> = "host", deprecated "swagger.host", restart;
+        /// Keys that may evaluate, beside those of `authorizedKeys.evaluation`.
+        api_keys: Vec<Box<str>> = "apiKeys", deprecated "authorizedKeys.evaluation", secret;
+        /// Runs as an AWS Lambda function.
+        start_as_aws_lambda: bool = "startAsAwsLambda", deprecated "server.mode", restart;
+        /// What invokes the Lambda function.
+        aws_lambda_adapter: Box<str> = "awsLambdaAdapter", deprecated "server.awsLambdaAdapter", restart;
+        /// Taken off the front of each path of a Lambda event.
+        aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath", deprecated "server.awsApiGatewayBasePath", restart;
     }
     accepted {
-        "exporterCleanQueueInterval": Duration;
+        /// Set by GO Feature Flag's own examples; queues of exporters need no cleaning.
+        "exporterCleanQueueInterval": Duration, ignored;
         // Read before everything else: it says which variables belong to the tree.
-        "envVariablePrefix": Box<str>;
-        "version": Box<str>;
+        /// Only environment variables that begin with it count, without it. Write the underscore: `GOFF_`. Not itself taken from
+        /// the environment.
+        "envVariablePrefix": Box<str>, restart;
+        /// The version is that of the program.
+        "version": Box<str>, ignored;
     }
 }
 
 section! {
     /// Listeners and limits.
     ServerFile {
-        /// How requests come in: `http` (default), `unixsocket` or `lambda`.
-        mode: Box<str> = "mode";
-        /// Host of both listeners, `0.0.0.0` by default.
-        host: Box<str> = "host";
-        /// Port of the API, 1031 by default.
-        port: i64 = "port";
+        /// How requests come in: `http`, `unixsocket` or `lambda`.
+        mode: Box<str> = "mode", default "http", restart;
+        /// Host of both listeners.
+        host: Box<str> = "host", default "0.0.0.0", restart;
+        /// Port of the API.
+        port: i64 = "port", default "1031", restart;
         /// Port of a listener of its own for health and metrics.
-        monitoring_port: i64 = "monitoringPort";
-        /// Path of the Unix socket.
-        unix_socket_path: Box<str> = "unixSocketPath";
-        /// What invokes the Lambda function: `APIGatewayV1`, `APIGatewayV2` (default) or `ALB`.
-        aws_lambda_adapter: Box<str> = "awsLambdaAdapter";
+        monitoring_port: i64 = "monitoringPort", restart;
+        /// Path of the Unix socket, mandatory in mode `unixsocket`. A stale socket there is replaced; anything else stays and is an
+        /// error.
+        unix_socket_path: Box<str> = "unixSocketPath", restart;
+        /// What invokes the Lambda function: `APIGatewayV1`, `APIGatewayV2` or `ALB`.
+        aws_lambda_adapter: Box<str> = "awsLambdaAdapter", default "APIGatewayV2", restart;
         /// Taken off the front of each path of a Lambda event.
-        aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath";
+        aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath", restart;
         /// How much a request may ask for.
         limits: LimitsFile = "limits";
-        /// How long a stopping relay waits for requests in flight, 10s by default.
-        drain_timeout: Duration = "drainTimeout";
-        /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not, so that load
-        /// balancers notice; 0s by default.
-        readiness_grace: Duration = "readinessGrace";
+        /// How long a stopping relay waits for requests in flight.
+        drain_timeout: Duration = "drainTimeout", default "10s", keeps_zero, restart;
+        /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not, so that load balancers
+        /// notice.
+        readiness_grace: Duration = "readinessGrace", default "0s", restart;
     }
 }
 
 section! {
     /// How much a request may ask for.
     LimitsFile {
-        /// Bytes of a request body, 1 MiB by default.
-        body: i64 = "maxBodyBytes";
-        /// Bytes of a request body of the data collector, 16 MiB by default.
-        collector_body: i64 = "maxCollectorBodyBytes";
+        /// Bytes of a request body; more is answered with 413.
+        body: i64 = "maxBodyBytes", default "1048576";
+        /// Bytes of a request body of the data collector; more is answered with 413.
+        collector_body: i64 = "maxCollectorBodyBytes", default "16777216";
     }
 }
 
 section! {
     /// The page with the interactive API description.
     SwaggerFile {
-        /// Serves it.
-        enabled: bool = "enabled";
-        /// The host that it names, `localhost` by default.
-        host: Box<str> = "host";
+        /// Serves the page under `/swagger/` and its document under `/swagger/doc.json`.
+        enabled: bool = "enabled", restart;
+        /// The host that the document names.
+        host: Box<str> = "host", default "localhost", restart;
     }
 }
 
@@ -114,9 +127,9 @@ section! {
     /// Keys of the whole relay.
     AuthorizedKeysFile {
         /// Keys that may evaluate.
-        evaluation: Vec<Box<str>> = "evaluation";
+        evaluation: Vec<Box<str>> = "evaluation", secret;
         /// Keys that may evaluate and administrate.
-        admin: Vec<Box<str>> = "admin";
+        admin: Vec<Box<str>> = "admin", secret;
     }
 }
 
@@ -133,12 +146,12 @@ section! {
         exporters: Vec<Written<Options<ExporterTable>>> = "exporters";
         /// Who is told about changes.
         notifiers: Vec<Written<Options<NotifierTable>>> = "notifiers";
-        /// Older spelling of `notifiers`, read when that has none.
-        notifier: Vec<Written<Options<NotifierTable>>> = "notifier";
-        /// Format of the sources: `yaml` (default), `json` or `toml`.
-        file_format: Box<str> = "fileFormat";
-        /// Milliseconds between two polls, 60000 by default and at least 1000; negative switches polling off.
-        polling_interval: i64 = "pollingInterval";
+        /// Who is told about changes; read when `notifiers` has none.
+        notifier: Vec<Written<Options<NotifierTable>>> = "notifier", deprecated "notifiers";
+        /// Format of the sources: `yaml`, `json` or `toml`.
+        file_format: Box<str> = "fileFormat", default "yaml";
+        /// Milliseconds between two polls, at least 1000; negative switches polling off.
+        polling_interval: i64 = "pollingInterval", default "60000";
         /// Starts with what could be fetched.
         start_with_retriever_error: bool = "startWithRetrieverError";
         /// Moves the polls of replicas apart.
@@ -149,11 +162,12 @@ section! {
         evaluation_context_enrichment: ContextMap<'static> = "evaluationContextEnrichment";
         /// Where the last good flags are kept.
         persistent_flag_configuration_file: Box<str> = "persistentFlagConfigurationFile";
-        /// Lets a request choose the time at which it is evaluated, `true` by default.
-        allow_client_time: bool = "allowClientTime";
+        /// Lets a request choose the time at which it is evaluated.
+        allow_client_time: bool = "allowClientTime", default "true", keeps_zero;
     }
     accepted {
-        "environment": Box<str>;
+        /// Documented by GO Feature Flag, which does nothing with it; write it into `evaluationContextEnrichment`.
+        "environment": Box<str>, ignored;
     }
 }
 
@@ -163,7 +177,7 @@ section! {
         /// Its name.
         name: Box<str> = "name";
         /// Its keys, at least one.
-        api_keys: Vec<Box<str>> = "apiKeys";
+        api_keys: Vec<Box<str>> = "apiKeys", secret;
     }
 }
 
@@ -187,7 +201,7 @@ section! {
     /// `otel.sdk`
     OtelSdkFile {
         /// Switches tracing off.
-        disabled: bool = "disabled";
+        disabled: bool = "disabled", restart;
     }
 }
 
@@ -203,33 +217,33 @@ section! {
     /// `otel.exporter.otlp`
     OtelOtlpFile {
         /// Where spans are sent; without one there is no tracing.
-        endpoint: Box<str> = "endpoint";
-        /// `http/protobuf` (default) or `grpc`.
-        protocol: Box<str> = "protocol";
+        endpoint: Box<str> = "endpoint", url, restart;
+        /// How spans are sent: `http/protobuf` or `grpc`.
+        protocol: Box<str> = "protocol", default "http/protobuf", restart;
     }
 }
 
 section! {
     /// `otel.service`
     OtelServiceFile {
-        /// Name of the service, `go-feature-flag` by default.
-        name: Box<str> = "name";
+        /// Name of the service in traces.
+        name: Box<str> = "name", default "go-feature-flag", restart;
     }
 }
 
 section! {
     /// `otel.traces`
     OtelTracesFile {
-        /// Name of the sampler.
-        sampler: Box<str> = "sampler";
+        /// Name of the sampler, like `parentbased_traceidratio` or `jaeger_remote`; every trace is sampled without one.
+        sampler: Box<str> = "sampler", restart;
     }
 }
 
 section! {
     /// `otel.resource`
     OtelResourceFile {
-        /// Further attributes.
-        attributes: TextMap = "attributes";
+        /// Further attributes of the service.
+        attributes: TextMap = "attributes", restart;
     }
 }
 
@@ -264,156 +278,23 @@ section! {
 section! {
     /// `jaeger.sampler.manager.host`
     JaegerHostFile {
-        /// Its URL.
-        port: Box<str> = "port";
+        /// Where the sampler asks for its strategy.
+        port: Box<str> = "port", default "http://localhost:5778/sampling", url, restart;
     }
 }
 
 section! {
     /// `jaeger.sampler.refresh`
     JaegerRefreshFile {
-        /// Time between two questions, 1m by default.
-        interval: Duration = "interval";
+        /// Time between two questions of the sampler.
+        interval: Duration = "interval", default "1m", keeps_zero, restart;
     }
 }
 
 section! {
     /// `jaeger.sampler.max`
     JaegerMaxFile {
-        /// How many operations are told apart, 256 by default.
-        operations: i64 = "operations";
+        /// How many operations the sampler tells apart.
+        operations: i64 = "operations", default "256", restart;
     }
-}
-
-/// Options of a retriever.
-#[derive(Clone, Default)]
-pub(super) struct RetrieverTable;
-
-impl OptionTable for RetrieverTable {
-    const FIELDS: &'static [Field] = &[
-        option(&["kind"], Shape::Text),
-        option(&["path"], Shape::Text),
-        option(&["fileFormat"], Shape::Text),
-        option(&["url"], Shape::Text),
-        option(&["method"], Shape::Text),
-        option(&["body"], Shape::Text),
-        option(&["headers"], Shape::TextsMap),
-        option(&["timeout"], Shape::Integer),
-        option(&["clientCertPath"], Shape::Text),
-        option(&["clientKeyPath"], Shape::Text),
-        option(&["caCertPath"], Shape::Text),
-        option(&["repositorySlug"], Shape::Text),
-        option(&["branch"], Shape::Text),
-        option(&["token"], Shape::Text),
-        option(&["githubToken"], Shape::Text),
-        option(&["baseUrl"], Shape::Text),
-        option(&["bucket"], Shape::Text),
-        option(&["item"], Shape::Text),
-        option(&["object"], Shape::Text),
-        option(&["configmap"], Shape::Text),
-        option(&["namespace"], Shape::Text),
-        option(&["key"], Shape::Text),
-        option(&["uri"], Shape::Text),
-        option(&["database"], Shape::Text),
-        option(&["collection"], Shape::Text),
-        option(&["redisOptions", "options"], Shape::Section(&[REDIS])),
-        option(&["redisPrefix", "prefix"], Shape::Text),
-        option(&["accountName"], Shape::Text),
-        option(&["accountKey"], Shape::Text),
-        option(&["container"], Shape::Text),
-        option(&["table"], Shape::Text),
-        option(&["columns"], Shape::TextMap),
-    ];
-}
-
-const REDIS: &[Field] = &[
-    option(&["network"], Shape::Text),
-    option(&["addr"], Shape::Text),
-    option(&["clientName"], Shape::Text),
-    option(&["protocol"], Shape::Integer),
-    option(&["username"], Shape::Text),
-    option(&["password"], Shape::Text),
-    option(&["db"], Shape::Integer),
-    option(&["maxRetries"], Shape::Integer),
-    option(&["minRetryBackoff"], Shape::Integer),
-    option(&["maxRetryBackoff"], Shape::Integer),
-    option(&["dialTimeout"], Shape::Integer),
-    option(&["readTimeout"], Shape::Integer),
-    option(&["writeTimeout"], Shape::Integer),
-    option(&["contextTimeoutEnabled"], Shape::Bool),
-    option(&["poolFIFO"], Shape::Bool),
-    option(&["poolSize"], Shape::Integer),
-    option(&["poolTimeout"], Shape::Integer),
-    option(&["minIdleConns"], Shape::Integer),
-    option(&["maxIdleConns"], Shape::Integer),
-    option(&["connMaxIdleTime"], Shape::Integer),
-    option(&["connMaxLifetime"], Shape::Integer),
-    option(&["tlsEnabled"], Shape::Bool),
-    option(&["disableIndentity"], Shape::Bool),
-    option(&["identitySuffix"], Shape::Text),
-];
-
-/// Options of an exporter.
-#[derive(Clone, Default)]
-pub(super) struct ExporterTable;
-
-impl OptionTable for ExporterTable {
-    const FIELDS: &'static [Field] = &[
-        option(&["kind"], Shape::Text),
-        option(&["eventType"], Shape::Text),
-        option(&["flushInterval"], Shape::Integer),
-        option(&["maxEventInMemory"], Shape::Integer),
-        option(&["format"], Shape::Text),
-        option(&["filename"], Shape::Text),
-        option(&["csvTemplate"], Shape::Text),
-        option(&["parquetCompressionCodec"], Shape::Text),
-        option(&["outputDir"], Shape::Text),
-        option(&["path"], Shape::Text),
-        option(&["bucket"], Shape::Text),
-        option(&["endpointUrl"], Shape::Text),
-        option(&["secret"], Shape::Text),
-        option(&["meta"], Shape::TextMap),
-        option(&["headers"], Shape::TextsMap),
-        option(&["logFormat"], Shape::Text),
-        option(&["container"], Shape::Text),
-        option(&["accountName"], Shape::Text),
-        option(&["accountKey"], Shape::Text),
-        option(&["streamArn"], Shape::Text),
-        option(&["streamName"], Shape::Text),
-        option(&["queueUrl"], Shape::Text),
-        option(&["kafka"], Shape::Section(&[KAFKA])),
-        option(&["projectID"], Shape::Text),
-        option(&["topic"], Shape::Text),
-        option(&["datasetID"], Shape::Text),
-        option(&["tableName"], Shape::Text),
-        option(&["googleCredentials"], Shape::Text),
-        option(&["autoMigrate"], Shape::Bool),
-        option(&["tracerName"], Shape::Text),
-    ];
-}
-
-const KAFKA: &[Field] = &[
-    option(&["topic"], Shape::Text),
-    option(&["addresses"], Shape::Texts),
-    option(&["config"], Shape::Free),
-];
-
-/// Options of a notifier.
-#[derive(Clone, Default)]
-pub(super) struct NotifierTable;
-
-impl OptionTable for NotifierTable {
-    const FIELDS: &'static [Field] = &[
-        option(&["kind"], Shape::Text),
-        option(&["webhookUrl"], Shape::Text),
-        option(&["slackWebhookUrl"], Shape::Text),
-        option(&["endpointUrl"], Shape::Text),
-        option(&["secret"], Shape::Text),
-        option(&["meta"], Shape::TextMap),
-        option(&["headers"], Shape::TextsMap),
-    ];
-}
-
-const fn option(names: &'static [&'static str], shape: Shape) -> Field {
-    Field { names, shape }
 }

@@ -4,11 +4,14 @@
 use serde_json::Value;
 
 use super::decode::Options;
+use super::shape::KindOptions;
 
 /// A kind and what it needs.
 struct Kind {
     name: &'static str,
     needs: Needs,
+    /// What else it can be told, in groups.
+    optional: &'static [&'static [&'static str]],
 }
 
 /// Which properties must be there.
@@ -24,74 +27,48 @@ enum Needs {
 }
 
 const EXPORTERS: &[Kind] = &[
-    Kind {
-        name: "file",
-        needs: Needs::Each(&["outputDir"]),
-    },
-    Kind {
-        name: "webhook",
-        needs: Needs::Each(&["endpointUrl"]),
-    },
-    Kind {
-        name: "log",
-        needs: Needs::Each(&[]),
-    },
-    Kind {
-        name: "s3",
-        needs: Needs::Each(&["bucket"]),
-    },
-    Kind {
-        name: "kinesis",
-        needs: Needs::Either(&["streamArn", "streamName"]),
-    },
-    Kind {
-        name: "googleStorage",
-        needs: Needs::Each(&["bucket"]),
-    },
-    Kind {
-        name: "sqs",
-        needs: Needs::Each(&["queueUrl"]),
-    },
-    Kind {
-        name: "kafka",
-        needs: Needs::All(&["kafka.topic", "kafka.addresses"]),
-    },
-    Kind {
-        name: "pubsub",
-        needs: Needs::All(&["projectID", "topic"]),
-    },
-    Kind {
-        name: "bigquery",
-        needs: Needs::All(&["projectID", "datasetID"]),
-    },
-    Kind {
-        name: "azureBlobStorage",
-        needs: Needs::Each(&["container", "accountName"]),
-    },
-    Kind {
-        name: "opentelemetry",
-        needs: Needs::Each(&[]),
-    },
+    kind("file", Needs::Each(&["outputDir"]), &[BATCHES, FILES]),
+    kind(
+        "webhook",
+        Needs::Each(&["endpointUrl"]),
+        &[BATCHES, &["secret", "meta", "headers"]],
+    ),
+    kind("log", Needs::Each(&[]), &[&["logFormat"]]),
+    kind("s3", Needs::Each(&["bucket"]), &[BATCHES, FILES, &["path"]]),
+    kind("kinesis", Needs::Either(&["streamArn", "streamName"]), &[]),
+    kind("googleStorage", Needs::Each(&["bucket"]), &[BATCHES, FILES, &["path"]]),
+    kind("sqs", Needs::Each(&["queueUrl"]), &[]),
+    kind("kafka", Needs::All(&["kafka.topic", "kafka.addresses"]), &[]),
+    kind("pubsub", Needs::All(&["projectID", "topic"]), &[]),
+    kind(
+        "bigquery",
+        Needs::All(&["projectID", "datasetID"]),
+        &[BATCHES, &["tableName", "googleCredentials", "autoMigrate"]],
+    ),
+    kind(
+        "azureBlobStorage",
+        Needs::Each(&["container", "accountName"]),
+        &[BATCHES, FILES, &["accountKey", "path"]],
+    ),
+    kind("opentelemetry", Needs::Each(&[]), &[&["tracerName"]]),
 ];
 
 const NOTIFIERS: &[Kind] = &[
-    Kind {
-        name: "slack",
-        needs: Needs::One(&["webhookUrl", "slackWebhookUrl"]),
-    },
-    Kind {
-        name: "microsoftteams",
-        needs: Needs::Each(&["webhookUrl"]),
-    },
-    Kind {
-        name: "webhook",
-        needs: Needs::Each(&["endpointUrl"]),
-    },
-    Kind {
-        name: "discord",
-        needs: Needs::Each(&["webhookUrl"]),
-    },
+    kind("slack", Needs::One(&["webhookUrl", "slackWebhookUrl"]), &[]),
+    kind("microsoftteams", Needs::Each(&["webhookUrl"]), &[]),
+    kind(
+        "webhook",
+        Needs::Each(&["endpointUrl"]),
+        &[&["secret", "meta", "headers"]],
+    ),
+    kind("discord", Needs::Each(&["webhookUrl"]), &[]),
 ];
+
+/// Options of exporters that send batches.
+const BATCHES: &[&str] = &["flushInterval", "maxEventInMemory"];
+
+/// Options of exporters that write files.
+const FILES: &[&str] = &["format", "filename", "csvTemplate", "parquetCompressionCodec"];
 
 const CODECS: &[&str] = &[
     "UNCOMPRESSED",
@@ -103,6 +80,66 @@ const CODECS: &[&str] = &[
     "ZSTD",
     "LZ4_RAW",
 ];
+
+const fn kind(name: &'static str, needs: Needs, optional: &'static [&'static [&'static str]]) -> Kind {
+    Kind { name, needs, optional }
+}
+
+/// What retrievers of each kind can be told.
+pub(super) fn retrievers() -> Vec<KindOptions> {
+    let describe = |kind: &flagstaff_retrievers::kinds::Kind| KindOptions {
+        name: kind.name,
+        active: kind.feature.is_some(),
+        required: listed(kind.required, ", "),
+        options: sections(kind.required.iter().chain(kind.optional), &["kind", "fileFormat"]),
+    };
+    flagstaff_retrievers::kinds::KINDS.iter().map(describe).collect()
+}
+
+/// What exporters of each kind can be told.
+pub(super) fn exporters() -> Vec<KindOptions> {
+    EXPORTERS
+        .iter()
+        .map(|kind| kind.describe(&["kind", "eventType"]))
+        .collect()
+}
+
+/// What notifiers of each kind can be told.
+pub(super) fn notifiers() -> Vec<KindOptions> {
+    NOTIFIERS.iter().map(|kind| kind.describe(&["kind"])).collect()
+}
+
+impl Kind {
+    fn describe(&self, always: &[&'static str]) -> KindOptions {
+        let (names, word) = match self.needs {
+            Needs::Each(names) | Needs::All(names) => (names, ", "),
+            Needs::One(names) | Needs::Either(names) => (names, " or "),
+        };
+        KindOptions {
+            name: self.name,
+            active: false,
+            required: listed(names, word),
+            options: sections(names.iter().chain(self.optional.iter().copied().flatten()), always),
+        }
+    }
+}
+
+fn listed(names: &[&str], word: &str) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(word)
+}
+
+/// The options of a backend that dotted paths begin with, each once.
+fn sections<'n>(paths: impl Iterator<Item = &'n &'static str>, always: &[&'static str]) -> Vec<&'static str> {
+    let mut names = always.to_vec();
+    for path in paths {
+        let name = path.split_once('.').map_or(*path, |(first, _)| first);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
 
 /// What is wrong with an exporter or a notifier: the property it is about, and a message.
 pub(super) type Finding = (&'static str, String);

@@ -18,6 +18,8 @@ pub(super) fn keep(new: &mut Settings, current: &Settings) -> Vec<&'static str> 
         "server.mode or server.port": server.mode;
         "server.host": server.host;
         "server.monitoringPort": server.monitoring_port;
+        "server.drainTimeout": server.drain_timeout;
+        "server.readinessGrace": server.readiness_grace;
         "swagger": swagger;
         "logFormat": logging.format;
         "enablePprof": enable_pprof;

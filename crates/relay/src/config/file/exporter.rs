@@ -1,0 +1,64 @@
+//! The options of exporters of all kinds.
+
+use super::super::decode::OptionTable;
+use super::super::kinds;
+use super::super::shape::{Field, Shape};
+
+/// Options of an exporter.
+#[derive(Clone, Default)]
+pub(in super::super) struct ExporterTable;
+
+impl OptionTable for ExporterTable {
+    const FIELDS: &'static [Field] = &[
+        text(&["kind"], "What kind of exporter it is.").picks(kinds::exporters),
+        text(&["eventType"], "Which events it gets: `feature` or `tracking`.").default("feature"),
+        Field::new(&["flushInterval"], Shape::Integer, "Milliseconds between two batches.").default("60000"),
+        Field::new(&["maxEventInMemory"], Shape::Integer, "How many events make up a batch.").default("100000"),
+        text(&["format"], "Format of a file: `JSON`, `CSV` or `Parquet`.").default("JSON"),
+        text(&["filename"], "Template of the name of a file.")
+            .default("flag-variation-{{ .Hostname}}-{{ .Timestamp}}.{{ .Format}}"),
+        text(&["csvTemplate"], "Template of a line in CSV."),
+        text(
+            &["parquetCompressionCodec"],
+            "How columns are compressed: `UNCOMPRESSED`, `SNAPPY`, `GZIP`, `LZO`, `BROTLI`, `LZ4`, `ZSTD` or `LZ4_RAW`.",
+        )
+        .default("SNAPPY"),
+        text(&["outputDir"], "The folder."),
+        text(&["path"], "Put in front of the name of a file."),
+        text(&["bucket"], "The bucket."),
+        text(&["endpointUrl"], "Where events are sent.").webhook(),
+        text(&["secret"], "Signs each request: its HMAC-SHA256 is sent as `X-Hub-Signature-256`.").secret(),
+        Field::new(&["meta"], Shape::TextMap, "Sent with each request."),
+        Field::new(&["headers"], Shape::TextsMap, "Headers of each request: names with one value or a list of them.").secret(),
+        text(&["logFormat"], "Template of a line."),
+        text(&["container"], "The container."),
+        text(&["accountName"], "Name of the storage account."),
+        text(&["accountKey"], "Key of the storage account; without one the identity of the machine counts.").secret(),
+        text(&["streamArn"], "The stream, by its ARN."),
+        text(&["streamName"], "The stream, by its name."),
+        text(&["queueUrl"], "The queue.").url(),
+        Field::new(&["kafka"], Shape::Section(&[KAFKA]), "Where events are sent."),
+        text(&["projectID"], "The project."),
+        text(&["topic"], "The topic."),
+        text(&["datasetID"], "The data set."),
+        text(&["tableName"], "The table.").default("feature_flag_evaluations"),
+        text(&["googleCredentials"], "Credentials as JSON; without them those of the machine count.").secret(),
+        Field::new(&["autoMigrate"], Shape::Bool, "Makes the data set and the table if they are missing."),
+        text(&["tracerName"], "Name of the tracer.").default("go-feature-flag"),
+    ];
+}
+
+const KAFKA: &[Field] = &[
+    text(&["topic"], "The topic."),
+    Field::new(&["addresses"], Shape::Texts, "The brokers: hosts and ports."),
+    Field::new(
+        &["config"],
+        Shape::Free,
+        "Settings of the client; their values are never shown.",
+    )
+    .secret(),
+];
+
+const fn text(names: &'static [&'static str], about: &'static str) -> Field {
+    Field::new(names, Shape::Text, about)
+}

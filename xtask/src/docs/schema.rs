@@ -1,0 +1,61 @@
+//! The JSON schema of the configuration file, for editors.
+
+use serde_json::{Map, Value, json};
+
+use super::setting::{Holds, Setting};
+
+/// Writes the schema. It is stricter than the relay, which takes names in any case and texts that read as numbers.
+pub(crate) fn schema(settings: &[Vec<Setting>]) -> anyhow::Result<String> {
+    let mut schema = object(settings);
+    let head = schema.as_object_mut().expect("an object is described by an object");
+    head.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    head.insert("title".into(), "Configuration of the Flagstaff relay".into());
+    Ok(format!("{schema:#}\n"))
+}
+
+/// An object with known members.
+fn object(groups: &[Vec<Setting>]) -> Value {
+    let members: Map<_, _> = groups
+        .iter()
+        .flatten()
+        .map(|setting| (setting.name.clone(), value(setting)))
+        .collect();
+    json!({"type": "object", "properties": members})
+}
+
+fn value(setting: &Setting) -> Value {
+    let mut schema = match setting.holds {
+        Holds::Bool => json!({"type": "boolean"}),
+        Holds::Integer => json!({"type": "integer"}),
+        Holds::Text => json!({"type": "string"}),
+        Holds::Duration => json!({"type": "string", "pattern": "^([0-9.]+(ns|us|µs|ms|s|m|h))+$"}),
+        Holds::Texts => texts(),
+        Holds::TextMap => json!({"type": "object"}),
+        Holds::TextsMap => json!({"type": "object", "additionalProperties": texts()}),
+        Holds::Free => json!({"type": "object"}),
+        Holds::Section => object(&setting.members),
+        Holds::List => json!({"type": "array", "items": object(&setting.members)}),
+    };
+    let members = schema.as_object_mut().expect("each of them is an object");
+    members.insert("description".into(), (*setting.about).into());
+    if let Some(default) = &setting.default {
+        let default = match setting.holds {
+            Holds::Bool | Holds::Integer => serde_json::from_str(default).expect("a default is a value of its type"),
+            _ => Value::from(&**default),
+        };
+        members.insert("default".into(), default);
+    }
+    if setting.successor.is_some() || setting.ignored {
+        members.insert("deprecated".into(), true.into());
+    }
+    if !setting.kinds.is_empty() {
+        let kinds: Vec<_> = setting.kinds.iter().map(|kind| &*kind.name).collect();
+        members.insert("enum".into(), kinds.into());
+    }
+    schema
+}
+
+/// A list of texts, or a single one.
+fn texts() -> Value {
+    json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+}
