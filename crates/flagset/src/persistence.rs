@@ -9,7 +9,7 @@ use flagstaff_definition::format::Format;
 
 use crate::snapshot::Snapshot;
 
-/// Writes the flags as one JSON document, which is YAML too. The file appears whole, or stays as it was.
+/// Writes the flags as a YAML document, one a line. The file appears whole, or stays as it was.
 pub(crate) fn write(path: &Path, snapshot: &Snapshot) -> io::Result<()> {
     let aside = aside(path);
     let written = write_aside(&aside, snapshot).and_then(|()| fs::rename(&aside, path));
@@ -37,13 +37,36 @@ pub(crate) fn read(path: &Path) -> Option<Result<Document, String>> {
 
 fn write_aside(aside: &Path, snapshot: &Snapshot) -> io::Result<()> {
     let mut out = BufWriter::new(create(aside)?);
-    out.write_all(b"{")?;
-    for (at, flag) in snapshot.flags().iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        out.write_all(flag.wire.configuration_member())?;
+    if snapshot.flags().is_empty() {
+        out.write_all(b"{}\n")?;
     }
-    out.write_all(b"\n}\n")?;
+    for flag in snapshot.flags() {
+        let member = flag.wire.configuration_member();
+        let configuration = flag.wire.configuration();
+        let quoted = &member[..member.len() - configuration.len() - 1];
+        if is_plain(flag.key()) {
+            out.write_all(flag.key().as_bytes())?;
+        } else {
+            // a text of JSON is one of YAML
+            out.write_all(quoted)?;
+        }
+        out.write_all(b": ")?;
+        // a member of JSON needs no blank after its colon; a reader of YAML is kinder to those that have one
+        out.write_all(configuration)?;
+        out.write_all(b"\n")?;
+    }
     out.into_inner()?.sync_all()
+}
+
+/// Whether a key reads as itself without quotes in every version of YAML.
+fn is_plain(key: &str) -> bool {
+    const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let letters = key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    letters
+        && key.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key))
 }
 
 /// Flags can be confidential: nobody else may read the file.

@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 
 use crate::assembly::{Assembly, Built};
-use crate::options::Options;
+use crate::options::{Options, Source};
 use crate::persistence;
 use crate::reconfiguration::Prepared;
 use crate::set::{Refreshed, StartError, Store};
@@ -331,11 +331,18 @@ impl Watches {
 
 /// Starts to watch the sources that can be watched.
 pub(crate) fn watch(options: &Options) -> Vec<Option<Changes>> {
-    options
-        .sources
-        .iter()
-        .map(|source| source.retriever.changes())
-        .collect()
+    let changes = |source: &Source| Some(source.retriever.changes()?.settled_after(settle(options)));
+    options.sources.iter().map(changes).collect()
+}
+
+/// How long a watched source must be left alone before it is read: at least as long as the shortest polling, since clients that
+/// poll were written for flags that do not change faster. Whoever polls seldom is in no hurry: an upload or a checkout that
+/// writes in bursts is then read once it is whole.
+fn settle(options: &Options) -> Duration {
+    const SHORTEST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_secs(2);
+    let interval = options.polling_interval.unwrap_or(SHORTEST);
+    (interval / 30).clamp(SHORTEST, LONGEST)
 }
 
 /// Tells when to poll.

@@ -63,7 +63,13 @@ Exit codes:
 /// A feature-flag platform in one binary: a relay that speaks OpenFeature (OFREP) and GO Feature Flag's own API, and tools for
 /// flag files. Without a command it is the relay.
 #[derive(Debug, Parser)]
-#[command(name = "flagstaff", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "flagstaff",
+    version,
+    propagate_version = true,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Arguments {
     /// What to do; the relay when left out.
     #[command(subcommand)]

@@ -43,6 +43,12 @@ impl Changes {
         }
     }
 
+    /// Waits this long for a burst to be over instead.
+    #[must_use]
+    pub fn settled_after(self, settle: Duration) -> Self {
+        Self { settle, ..self }
+    }
+
     /// Tells whether the source is being changed; works on while [`Changes::next`] is awaited elsewhere.
     pub fn settling(&self) -> Settling {
         self.settling.clone()

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::Retriever;
 use crate::settings::{self, Settings, SettingsError};
+use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision};
 
 /// A kind of retriever.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// Name in the configuration.
     pub name: &'static str,
-    /// Cargo feature that brings it; `None` for kinds of GO Feature Flag that are not built yet.
+    /// Cargo feature that brings it; `None` for kinds of GO Feature Flag that are not active yet.
     pub feature: Option<&'static str>,
     /// Properties that must be there, in the order in which they are missed.
     pub required: &'static [&'static str],
@@ -113,11 +113,35 @@ pub fn build(options: &Map<String, Value>) -> Result<Arc<dyn Retriever>, Setting
             kind: kind.name,
             feature,
         }),
-        (None, None) => Err(SettingsError::NotBuilt {
-            kind: kind.name,
-            built: names(|kind| kind.constructor.is_some()),
-        }),
+        (None, None) => Ok(Arc::new(Inactive { kind: kind.name })),
     }
+}
+
+/// A kind that is understood and cannot be fetched: it stands for a source that never answers, so that a configuration which
+/// tolerates that can be served.
+#[derive(Debug)]
+struct Inactive {
+    kind: &'static str,
+}
+
+impl Retriever for Inactive {
+    fn retrieve<'a>(&'a self, _: Option<&'a Revision>) -> Retrieval<'a> {
+        let works = names(|kind| kind.constructor.is_some());
+        let message = format!(
+            "retriever {} is not active in this version, use one of {works}",
+            self.kind
+        );
+        Box::pin(async move { Err(RetrieveError::new(ErrorKind::Settings, message)) })
+    }
+
+    fn place(&self) -> String {
+        format!("{} (not active)", self.kind)
+    }
+}
+
+/// Whether retrievers of this kind fetch anything.
+pub fn is_active(name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.name == name && kind.constructor.is_some())
 }
 
 /// Whether the kind exists and its mandatory properties are there.
@@ -191,7 +215,7 @@ mod tests {
             ),
             (
                 json!({"kind": "redis", "redisOptions": {"Addr": "a"}}),
-                "kind \"redis\" is not built yet; kinds that work: file, http",
+                "redis (not active)",
             ),
             (
                 json!({"kind": "ftp"}),

@@ -1,6 +1,9 @@
 //! How the options of a retriever are read from a configuration: names in any case, values coerced as GO Feature Flag
 //! coerces them (integrations.md 0.1).
 
+use std::fs::File;
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -14,14 +17,6 @@ pub enum SettingsError {
         kind: String,
         /// Every kind there is, separated by commas.
         known: String,
-    },
-    /// A kind of GO Feature Flag that Flagstaff does not have yet.
-    #[error("kind {kind:?} is not built yet; kinds that work: {built}")]
-    NotBuilt {
-        /// Its name.
-        kind: &'static str,
-        /// Every kind that works, separated by commas.
-        built: String,
     },
     /// A kind that this binary was built without.
     #[error("kind {kind:?} is not part of this build; build with `--features {feature}`")]
@@ -69,6 +64,19 @@ impl<'a> Settings<'a> {
         match find(self.map, property) {
             None => Ok(String::new()),
             Some(value) => scalar(value).ok_or_else(|| self.invalid(property, "is not a text")),
+        }
+    }
+
+    /// The path of a file that can be opened; `None` when nothing is written. A local file that cannot be read is a mistake in
+    /// the settings, not a source that fails.
+    pub fn file(&self, property: &'static str) -> Result<Option<PathBuf>, SettingsError> {
+        let path = PathBuf::from(self.text(property)?);
+        if path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        match File::open(&path) {
+            Ok(_) => Ok(Some(path)),
+            Err(error) => Err(self.invalid(property, format!("names a file that cannot be read: {error}"))),
         }
     }
 

@@ -17,9 +17,8 @@ use tokio::sync::mpsc;
 
 use crate::Changes;
 
-/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole. As long as the
-/// shortest polling: clients that poll and learn of a change by comparing with their first answer were written for that, and
-/// one that has just started must see the flags from before an edit first.
+/// How long a file must be left alone before it is read, so that what is written piecemeal is read whole; whoever knows how
+/// often the file is polled may choose another time.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// As many links as Linux follows.

@@ -75,8 +75,9 @@ impl HttpOptions {
             Ok(milliseconds) => Duration::from_millis(milliseconds),
         };
         let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
-            (certificate, key) if certificate.is_empty() && key.is_empty() => None,
-            (certificate, key) if !certificate.is_empty() && !key.is_empty() => Some((certificate.into(), key.into())),
+            (certificate, key) if certificate.is_empty() == key.is_empty() => {
+                settings.file("clientCertPath")?.zip(settings.file("clientKeyPath")?)
+            }
             (certificate, _) => {
                 let (missing, present) = if certificate.is_empty() {
                     ("clientCertPath", "clientKeyPath")
@@ -86,9 +87,7 @@ impl HttpOptions {
                 return Err(settings.invalid(missing, format!("is needed beside {present}: write both or neither")));
             }
         };
-        let ca_certificates = Some(settings.text("caCertPath")?)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from);
+        let ca_certificates = settings.file("caCertPath")?;
         let body = settings.text("body")?;
         Ok(Self {
             url,

@@ -307,6 +307,12 @@ fn retriever(
         report.problem(value.origin(&property).unwrap_or(origin), path, message);
         return None;
     }
+    let kind = value.text("kind");
+    if !kinds::is_active(kind) {
+        let kind = shown(kind, value.origin("kind").unwrap_or(origin));
+        let message = format!("retriever {kind} is not active in this version, it never gives a flag");
+        report.notice(origin, path, label.message(message));
+    }
     let own = value.text("fileFormat");
     let format = match value.origin("fileFormat") {
         Some(origin) if !own.is_empty() => format(own, origin, &format!("{path}.fileFormat"), report),
