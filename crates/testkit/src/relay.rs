@@ -187,6 +187,20 @@ impl Relay {
         }
     }
 
+    /// Sends it a signal, like `HUP`.
+    ///
+    /// # Panics
+    /// When that is not possible.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "the signal {name} cannot be sent"
+        );
+    }
+
     /// Asks it to end with SIGTERM and waits for that; how it ended, and its log.
     pub fn terminate(mut self) -> (ExitStatus, String) {
         let status = self.end();
@@ -198,10 +212,7 @@ impl Relay {
     /// # Panics
     /// When it cannot be asked.
     pub fn end(&mut self) -> ExitStatus {
-        let signal = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
-            .status();
-        assert!(signal.is_ok_and(|status| status.success()), "SIGTERM cannot be sent");
+        self.signal("TERM");
         self.child.wait().expect("a child can be waited for")
     }
 }
