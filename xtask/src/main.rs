@@ -5,8 +5,10 @@ mod build;
 mod conformance;
 mod dependencies;
 mod docs;
+mod faults;
 mod instructions;
 mod metadata;
+mod process;
 mod walls;
 
 use std::process::ExitCode;
@@ -21,6 +23,8 @@ enum Chore {
     Conformance(conformance::Arguments),
     /// Puts load on the relay and on a bare server in turns, with wrk, and prints what the one is to the other.
     Bench(bench::Arguments),
+    /// Does to the built relay what goes wrong in production, and checks what must hold meanwhile.
+    Faults(faults::Arguments),
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,
     /// Checks who may know whom.
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Conformance(arguments) => conformance::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Faults(arguments) => faults::run(&arguments),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),
         Chore::Dependencies => dependencies::run(),

@@ -90,7 +90,8 @@ impl Request {
         self
     }
 
-    fn to_bytes(&self, host: &str) -> Vec<u8> {
+    /// What goes over the wire to a host.
+    pub fn to_bytes(&self, host: &str) -> Vec<u8> {
         let given = |name: &str| self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if !given("host") {
@@ -138,10 +139,18 @@ impl Connection {
     /// # Errors
     /// When nobody listens.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
+        Self::open_with_patience(address, PATIENCE)
+    }
+
+    /// Connects, and waits at most this long each time that something is sent or received.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub fn open_with_patience(address: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
         Ok(Self::over(stream, &address.to_string()))
     }
 
@@ -169,33 +178,37 @@ impl Connection {
     /// # Errors
     /// When the connection breaks off or what comes is no HTTP.
     pub fn send(&mut self, request: &Request) -> io::Result<Response> {
-        match self.stream.get_mut().write_all(&request.to_bytes(&self.host)) {
+        match self.write(&request.to_bytes(&self.host)) {
             // a server may refuse a body before it has read all of it
             Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
             done => done?,
         }
-        self.read(&request.method)
+        self.receive(&request.method)
     }
 
-    fn read(&mut self, method: &str) -> io::Result<Response> {
-        let status_line = self.line()?;
-        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.ok_or_else(|| broken(&format!("no status line: {status_line:?}")))?;
-        let mut response = Response {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
-        loop {
-            let line = self.line()?;
-            let Some((name, value)) = line.split_once(':') else {
-                break;
-            };
-            response
-                .headers
-                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-        let bodiless = method == "HEAD" || matches!(status, 100..=199 | 204 | 304);
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// When the connection is broken, or nobody takes them for a long time.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// Waits for the beginning of an answer; `false` when the connection ends instead.
+    ///
+    /// # Errors
+    /// When the connection is broken, or nothing comes for a long time.
+    pub fn is_answered(&mut self) -> io::Result<bool> {
+        self.stream.fill_buf().map(|bytes| !bytes.is_empty())
+    }
+
+    /// Reads the answer to a request of a method that was sent before.
+    ///
+    /// # Errors
+    /// When the connection breaks off or what comes is no HTTP.
+    pub fn receive(&mut self, method: &str) -> io::Result<Response> {
+        let mut response = self.receive_head()?;
+        let bodiless = method == "HEAD" || matches!(response.status, 100..=199 | 204 | 304);
         if bodiless {
             return Ok(response);
         }
@@ -214,6 +227,30 @@ impl Connection {
         Ok(response)
     }
 
+    /// Reads status and headers of an answer whose body has no end; [`Connection::line`] reads on.
+    ///
+    /// # Errors
+    /// When the connection breaks off or what comes is no HTTP.
+    pub fn receive_head(&mut self) -> io::Result<Response> {
+        let status_line = self.line()?;
+        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or_else(|| broken(&format!("no status line: {status_line:?}")))?;
+        let mut response = Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        loop {
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(':') else {
+                return Ok(response);
+            };
+            response
+                .headers
+                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+
     fn read_chunks(&mut self, body: &mut Vec<u8>) -> io::Result<()> {
         loop {
             let line = self.line()?;
@@ -229,8 +266,11 @@ impl Connection {
         }
     }
 
-    /// A line without its end.
-    fn line(&mut self) -> io::Result<String> {
+    /// Reads a line; without its end.
+    ///
+    /// # Errors
+    /// When the connection ends or breaks, or nothing comes for a long time.
+    pub fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
         self.stream.read_until(b'\n', &mut line)?;
         if line.is_empty() {

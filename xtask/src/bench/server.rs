@@ -1,9 +1,7 @@
 //! A server under test: started, asked, weighed, and stopped however the bench ends.
 
-use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,21 +10,15 @@ use flagstaff_testkit::http::{Connection, Response};
 use flagstaff_testkit::relay::Workspace;
 
 use super::case::{self, Case};
+use crate::process::Process;
 
 /// How long a server may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server may take to stop before it is killed.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
-
-const LOG: &str = "log";
-
 /// A running server. Stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
-    name: String,
-    child: Child,
-    guard: Option<Child>,
+    process: Process,
     workspace: Workspace,
     started_after: Duration,
     memory_at_rest: Option<u64>,
@@ -38,24 +30,14 @@ impl Server {
         let workspace = Workspace::new().context("cannot make a temporary folder")?;
         workspace.write(case::FLAG_FILE, &case::flag_file())?;
         let mut command = command(&workspace)?;
-        let log = File::create(workspace.path(LOG))?;
-        command
-            .current_dir(workspace.path(""))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .process_group(0);
+        command.current_dir(workspace.path(""));
         let began = Instant::now();
-        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let mut server = Self {
-            name: name.to_owned(),
-            child,
-            guard: None,
+            process: Process::start(name, command, workspace.path("log"))?,
             workspace,
             started_after: Duration::ZERO,
             memory_at_rest: None,
         };
-        server.guard = Some(watch(&server.child).context("cannot run sh")?);
         server.wait_for_answer(began + START_PATIENCE)?;
         server.started_after = began.elapsed();
         server.memory_at_rest = server.memory();
@@ -64,7 +46,7 @@ impl Server {
 
     /// Its name in tables.
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.process.name()
     }
 
     /// Where it listens.
@@ -89,10 +71,7 @@ impl Server {
 
     /// Resident bytes now; `None` where the system has no `/proc`.
     pub(crate) fn memory(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kibibytes: u64 = resident.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kibibytes * 1024)
+        self.process.memory()
     }
 
     /// Asks one question; an error unless the answer is a 200.
@@ -101,7 +80,7 @@ impl Server {
         ensure!(
             answer.status == 200,
             "{} answers {} to {}: {}",
-            self.name,
+            self.name(),
             answer.status,
             case.name(),
             answer.text()
@@ -114,48 +93,13 @@ impl Server {
             let Err(error) = self.ask(Case::Static) else {
                 return Ok(());
             };
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended with {status}:\n{}", self.name, self.log());
+            if let Some(status) = self.process.ended()? {
+                bail!("{} ended with {status}:\n{}", self.name(), self.process.log());
             }
             if Instant::now() > deadline {
-                bail!("{} does not answer: {error:#}\n{}", self.name, self.log());
+                bail!("{} does not answer: {error:#}\n{}", self.name(), self.process.log());
             }
             thread::sleep(Duration::from_millis(1));
         }
     }
-
-    fn log(&self) -> String {
-        let log = fs::read(self.workspace.path(LOG)).unwrap_or_default();
-        String::from_utf8_lossy(&log).into_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A server that ended by itself is what was wanted: there is nothing to do about errors here.
-        if let Some(mut guard) = self.guard.take() {
-            drop(guard.stdin.take());
-            let _ = guard.wait();
-            let deadline = Instant::now() + STOP_PATIENCE;
-            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
-                thread::sleep(Duration::from_millis(5));
-            }
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Starts a process that asks the server, and all that it started, to end as soon as this program lets go of it: also when this
-/// program is interrupted or killed, and has no say any more.
-fn watch(server: &Child) -> std::io::Result<Child> {
-    Command::new("sh")
-        .args(["-c", r#"read -r _; kill -s TERM -- "-$1""#, "guard"])
-        .arg(server.id().to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // an interrupt from the terminal must not reach it before this program has ended
-        .process_group(0)
-        .spawn()
 }

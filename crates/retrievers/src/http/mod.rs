@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::OnceCell;
@@ -70,19 +70,25 @@ impl HttpRetriever {
         }
     }
 
-    async fn body(&self, mut response: Response) -> Result<bytes::Bytes, RetrieveError> {
+    async fn body(&self, mut response: Response) -> Result<Bytes, RetrieveError> {
         let too_large = || RetrieveError::too_large().context("url", self.options.shown_url());
         if response.content_length().is_some_and(|length| length > MAX_DOCUMENT) {
             return Err(too_large());
         }
-        let mut body = BytesMut::new();
+        let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(error))? {
-            if (body.len() + chunk.len()) as u64 > MAX_DOCUMENT {
+            let length = body.len() + chunk.len();
+            if length as u64 > MAX_DOCUMENT {
                 return Err(too_large());
+            }
+            if length > body.capacity() {
+                // doubled as usual, but never beyond what a document may take
+                let capacity = (body.capacity() * 2).clamp(length, MAX_DOCUMENT as usize);
+                body.reserve_exact(capacity - body.len());
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(body.into())
     }
 
     fn refused(&self, status: StatusCode) -> RetrieveError {

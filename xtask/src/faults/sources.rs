@@ -1,0 +1,194 @@
+//! Sources over HTTP that are down, slow, lost or endless.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use flagstaff_testkit::http::Request;
+
+use super::case::{Case, Findings, Stage, megabytes};
+use super::flags;
+use super::load::Load;
+use super::relay::{Launch, time_until};
+use super::source::{Behaviour, FlagSource};
+
+/// How long a relay may take to serve a source that is well again. It polls once in a second, and a fetch that is under way may take
+/// another second to be given up.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Rounds that a fault lasts.
+const ROUNDS: usize = 3;
+
+/// Answers before, in the middle of and after a fault.
+const ANSWERS: u64 = 500;
+
+/// A document may take 64 MiB while it is read, and half as much again while its memory is moved.
+const DOCUMENT: u64 = 128 << 20;
+
+/// What a fetch may leave behind that brings no document.
+const NO_DOCUMENT: u64 = 24 << 20;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "source-down-at-start",
+        promise: "the start ends at once with a code that is not 0, and the last message names the source",
+        limit: Duration::from_secs(40),
+        provoke: down_at_start,
+    },
+    Case {
+        name: "source-down-at-start-allowed",
+        promise: "with startWithRetrieverError the relay serves, and serves flags once the source is there",
+        limit: Duration::from_secs(60),
+        provoke: down_at_start_allowed,
+    },
+    Case {
+        name: "source-down-later",
+        promise: "no request fails, the last good flags stay; flags are fresh once the source is back",
+        limit: Duration::from_secs(60),
+        provoke: down_later,
+    },
+    Case {
+        name: "source-fails",
+        promise: "the same while the source answers 500, and while it hangs up",
+        limit: Duration::from_secs(60),
+        provoke: |stage, findings| {
+            survive(stage, findings, &Behaviour::Fail(500), NO_DOCUMENT)?;
+            survive(stage, findings, &Behaviour::HangUp, NO_DOCUMENT)
+        },
+    },
+    Case {
+        name: "source-slow",
+        promise: "the same while the source sends a byte now and then",
+        limit: Duration::from_secs(60),
+        provoke: |stage, findings| survive(stage, findings, &Behaviour::Trickle(flags::file("slow")), NO_DOCUMENT),
+    },
+    Case {
+        name: "source-redirect-loop",
+        promise: "the same while the source redirects to itself, at most 10 times in a round",
+        limit: Duration::from_secs(60),
+        provoke: |stage, findings| survive(stage, findings, &Behaviour::RedirectToItself, NO_DOCUMENT),
+    },
+    Case {
+        name: "source-1-gb",
+        promise: "the same while the source has a document of 1 GB, which is not read",
+        limit: Duration::from_secs(60),
+        provoke: |stage, findings| survive(stage, findings, &Behaviour::Announce(1 << 30), NO_DOCUMENT),
+    },
+    Case {
+        name: "source-endless",
+        promise: "the same while the document of the source does not end, of which 64 MiB are read",
+        limit: Duration::from_secs(60),
+        provoke: |stage, findings| survive(stage, findings, &Behaviour::Flood, DOCUMENT),
+    },
+];
+
+fn configuration(source: &str, more: &str) -> String {
+    format!(
+        "server: {{host: 127.0.0.1, port: 18031}}\n\
+         hideBanner: true\n\
+         logLevel: warn\n\
+         pollingInterval: 1000\n\
+         retriever: {{kind: http, url: \"{source}\", timeout: 1000}}\n{more}"
+    )
+}
+
+fn down_at_start(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    let source = FlagSource::listen(0, Behaviour::HangUp)?;
+    let url = source.url();
+    drop(source);
+    let began = Instant::now();
+    let mut relay = stage.launch(stage.workspace(&configuration(&url, ""))?, &Launch::default())?;
+    let status = relay.wait_for_end(Duration::from_secs(20))?;
+    findings.remark(format!(
+        "ended with {status} after {:.2} s",
+        began.elapsed().as_secs_f64()
+    ));
+    findings.check(status.code().is_some_and(|code| code != 0), || {
+        format!("ended with {status}, want a code that is not 0")
+    });
+    let log = relay.process().log();
+    let last = log.lines().last().unwrap_or_default();
+    findings.check(last.contains(&url), || {
+        format!("the last line does not name the source:\n{log}")
+    });
+    Ok(())
+}
+
+fn down_at_start_allowed(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    let source = FlagSource::listen(0, Behaviour::HangUp)?;
+    let (url, port) = (source.url(), source.port());
+    drop(source);
+    let relay = stage.start(&configuration(&url, "startWithRetrieverError: true\n"))?;
+    let ready = relay.ask(&Request::get("/readyz"))?;
+    findings.check(ready.status == 503, || {
+        format!("/readyz answers {} without flags: {}", ready.status, ready.text())
+    });
+    let unknown = relay.edition();
+    findings.check(unknown.is_none(), || format!("serves {unknown:?} without a source"));
+    let _source = FlagSource::listen(port, Behaviour::Serve(flags::file("before")))?;
+    findings.recovered(relay.time_to_edition("before", RECOVERY), RECOVERY)?;
+    let ready = relay.ask(&Request::get("/readyz"))?;
+    findings.check(ready.status == 200, || {
+        format!("/readyz answers {} with flags: {}", ready.status, ready.text())
+    });
+    let load = Load::start(relay.address(), None);
+    load.wait_for(ANSWERS)?;
+    findings.served(load.finish());
+    findings.weighed(&relay, NO_DOCUMENT);
+    Ok(())
+}
+
+fn down_later(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    let source = FlagSource::listen(0, Behaviour::Serve(flags::file("before")))?;
+    let port = source.port();
+    let relay = stage.start(&configuration(&source.url(), ""))?;
+    let load = Load::start(relay.address(), None);
+    load.wait_for(ANSWERS)?;
+    drop(source);
+    relay.wait_for_log("cannot connect", RECOVERY)?;
+    load.wait_for(ANSWERS)?;
+    let served = relay.edition();
+    findings.check(served.as_ref().is_some_and(|value| value == "before"), || {
+        format!("serves {served:?} while the source is down")
+    });
+    let _source = FlagSource::listen(port, Behaviour::Serve(flags::file("after")))?;
+    findings.recovered(relay.time_to_edition("after", RECOVERY), RECOVERY)?;
+    load.wait_for(ANSWERS)?;
+    findings.served(load.finish());
+    findings.weighed(&relay, NO_DOCUMENT);
+    Ok(())
+}
+
+/// A relay lives through some rounds with a source that does not do what it should.
+fn survive(stage: &Stage, findings: &mut Findings, behaviour: &Behaviour, allowance: u64) -> Result<()> {
+    let source = FlagSource::listen(0, Behaviour::Serve(flags::file("before")))?;
+    let relay = stage.start(&configuration(&source.url(), ""))?;
+    let load = Load::start(relay.address(), None);
+    load.wait_for(ANSWERS)?;
+    let (requests, sent) = (source.requests(), source.sent());
+    source.behave(behaviour.clone());
+    let complaints = || relay.process().log().matches("cannot fetch flags").count();
+    time_until(RECOVERY, || complaints() >= ROUNDS)
+        .with_context(|| format!("{} rounds failed, want {ROUNDS}", complaints()))?;
+    load.wait_for(ANSWERS)?;
+    let (requests, sent) = (source.requests() - requests, (source.sent() - sent) as u64);
+    findings.remark(format!(
+        "{behaviour}: {requests} requests in {} rounds, {} taken",
+        complaints(),
+        megabytes(sent),
+    ));
+    // the last round may be under way
+    let most = 11 * (complaints() + 1);
+    findings.check(requests <= most, || {
+        format!("the source was asked {requests} times, at most {most} are right")
+    });
+    let served = relay.edition();
+    findings.check(served.as_ref().is_some_and(|value| value == "before"), || {
+        format!("serves {served:?} in the middle of the fault")
+    });
+    source.behave(Behaviour::Serve(flags::file("after")));
+    findings.recovered(relay.time_to_edition("after", RECOVERY), RECOVERY)?;
+    load.wait_for(ANSWERS)?;
+    findings.served(load.finish());
+    findings.weighed(&relay, allowance);
+    Ok(())
+}
