@@ -163,6 +163,14 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, message)
     }
 
+    /// 403: the key is known, and its scope does not include what it was used for.
+    pub(crate) fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "the scope of this key does not include this endpoint",
+        )
+    }
+
     /// 400 with an answer in OFREP's form.
     pub(crate) fn invalid_context(details: &str, key: Option<&str>) -> Self {
         let body = flagstaff_protocol::ofrep::invalid_context(details, key);

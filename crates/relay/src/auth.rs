@@ -4,57 +4,64 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::answer::Problem;
-use crate::config::{Grant, KeyClass, Keys};
-use crate::route::{Group, query_values};
+use crate::config::{Key, Keys};
+use crate::route::{Group, Route, query_values};
 
 /// At most this many `Authorization` lines are tried.
 const AUTHORIZATION_LINES: usize = 20;
 
-/// Checks the key of a request for a group of routes. `None` where none is needed.
+/// Checks the key of a request for a route. `None` where none is needed.
 ///
 /// The key that authenticates is also the one that picks the flag set.
-pub(crate) fn authenticate(
-    keys: &Keys,
-    group: Group,
+pub(crate) fn authenticate<'k>(
+    keys: &'k Keys,
+    route: Route,
     headers: &HeaderMap,
     query: &str,
-) -> Result<Option<Grant>, Problem> {
-    match group {
+) -> Result<Option<&'k Key>, Problem> {
+    match route.group() {
         Group::Open => Ok(None),
-        Group::Admin => from_headers(keys, headers, |grant| grant.class == KeyClass::Admin).map(Some),
-        Group::Stream if keys.required() => from_query(keys, query).map(Some),
+        Group::Admin => from_headers(keys, route, headers).map(Some),
+        Group::Stream if keys.required() => from_query(keys, route, query).map(Some),
         Group::Goff | Group::Ofrep | Group::OpenFeature if keys.required() => {
-            from_headers(keys, headers, |_| true).map(Some)
+            from_headers(keys, route, headers).map(Some)
         }
         Group::Goff | Group::Ofrep | Group::OpenFeature | Group::Stream => Ok(None),
     }
 }
 
 /// `X-API-Key` when it is there and not empty, else the first `Authorization` line whose key opens what is asked for.
-fn from_headers(keys: &Keys, headers: &HeaderMap, opens: impl Fn(&Grant) -> bool) -> Result<Grant, Problem> {
+fn from_headers<'k>(keys: &'k Keys, route: Route, headers: &HeaderMap) -> Result<&'k Key, Problem> {
     if let Some(key) = headers.get("x-api-key").filter(|key| !key.is_empty()) {
-        let grant = keys.find(key.as_bytes()).filter(&opens);
-        return grant.ok_or_else(|| Problem::unauthorized("code=401, message=Unauthorized"));
+        return admit(keys.find(key.as_bytes()), route, "code=401, message=Unauthorized");
     }
-    let mut refusal = "missing key in request header";
+    let mut refusal = Problem::unauthorized("missing key in request header");
     for line in headers.get_all(AUTHORIZATION).iter().take(AUTHORIZATION_LINES) {
         let Some(key) = bearer(line.as_bytes()) else {
-            refusal = "invalid key in the request header";
+            refusal = Problem::unauthorized("invalid key in the request header");
             continue;
         };
-        match keys.find(key).filter(&opens) {
-            Some(grant) => return Ok(grant),
-            None => refusal = "invalid key",
+        match admit(keys.find(key), route, "invalid key") {
+            Ok(key) => return Ok(key),
+            Err(problem) => refusal = problem,
         }
     }
-    Err(Problem::unauthorized(refusal))
+    Err(refusal)
 }
 
 /// The first `apiKey` of the query.
-fn from_query(keys: &Keys, query: &str) -> Result<Grant, Problem> {
+fn from_query<'k>(keys: &'k Keys, route: Route, query: &str) -> Result<&'k Key, Problem> {
     let key = query_values(query, "apiKey").next();
-    let grant = key.and_then(|key| keys.find(key.as_bytes()));
-    grant.ok_or_else(|| Problem::unauthorized("Unauthorized"))
+    admit(key.and_then(|key| keys.find(key.as_bytes())), route, "Unauthorized")
+}
+
+/// Whether a key opens a route. Routes of administrators do not tell other keys from unknown ones, as in GO Feature Flag.
+fn admit<'k>(key: Option<&'k Key>, route: Route, unknown: &'static str) -> Result<&'k Key, Problem> {
+    match key {
+        Some(key) if key.grant.scope >= route.scope() => Ok(key),
+        Some(_) if route.group() != Group::Admin => Err(Problem::forbidden()),
+        _ => Err(Problem::unauthorized(unknown)),
+    }
 }
 
 /// The key of `Bearer KEY`: the scheme in any case, one space, and something.

@@ -10,6 +10,8 @@ mod decode;
 mod duration;
 mod environment;
 mod file;
+mod key_list;
+mod key_source;
 mod keys;
 mod kinds;
 mod load;
@@ -19,11 +21,11 @@ mod settings;
 mod shape;
 mod tree;
 
-pub use keys::{ApiKey, Grant, KeyClass, Keys};
+pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
-    FlagSetSettings, FlagSets, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, RetrieverSettings,
-    Server, Settings, Swagger,
+    Dialect, FlagSetSettings, FlagSets, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry,
+    RetrieverSettings, Server, Settings, Swagger,
 };
 
 use std::path::PathBuf;

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use http::Method;
 
+use crate::config::Scope;
+
 /// A route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -235,6 +237,23 @@ impl Route {
             Self::WebSocket | Self::LegacyWebSocket | Self::Events => Group::Stream,
             Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics => Group::Open,
             Self::Nothing(group) => group,
+        }
+    }
+
+    /// What a key must be allowed, at least, where one is needed: whatever is not said to be for clients is not.
+    pub(crate) fn scope(self) -> Scope {
+        match self {
+            Self::Refresh | Self::Nothing(Group::Admin) => Scope::Admin,
+            Self::Evaluation
+            | Self::AllFlags
+            | Self::Collector
+            | Self::Ofrep
+            | Self::OfrepBulk
+            | Self::WebSocket
+            | Self::LegacyWebSocket
+            | Self::Events
+            | Self::Nothing(_) => Scope::Client,
+            _ => Scope::Server,
         }
     }
 

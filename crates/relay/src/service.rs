@@ -70,7 +70,7 @@ where
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
         }
-        let answer = dispatch(state, &serving, &place, &head, body).await;
+        let answer = dispatch(state, &serving, &place, &head, remote_ip, body).await;
         let answer = answer.unwrap_or_else(|problem| problem.into_answer(serving.debug));
         answer.into_parts(&form(&serving, &head), &mut headers)
     };
@@ -123,6 +123,7 @@ async fn dispatch<B>(
     serving: &Serving,
     place: &Place<'_>,
     head: &Parts,
+    remote_ip: Option<IpAddr>,
     body: B,
 ) -> Result<Answer, Problem>
 where
@@ -130,7 +131,8 @@ where
     B::Error: fmt::Display,
 {
     let query = head.uri.query().unwrap_or_default();
-    let grant = authenticate(&serving.keys, place.route.group(), &head.headers, query)?;
+    let key = authenticate(&serving.keys, place.route, &head.headers, query)?;
+    let grant = key.map(|key| key.grant);
     place.route.check_method(&head.method).map_err(Problem::Method)?;
     let limit = match place.route {
         Route::Evaluation | Route::Ofrep => {
@@ -141,7 +143,10 @@ where
         }
         Route::AllFlags | Route::Configuration | Route::OfrepBulk => serving.limits.body,
         Route::Collector => serving.limits.collector_body,
-        Route::Refresh => return routes::refresh::answer(state, serving, grant, query).await,
+        Route::Refresh => {
+            let key = key.expect("administrators are never anonymous");
+            return routes::refresh::answer(state, serving, key, query, remote_ip).await;
+        }
         _ => {
             return answer(
                 place,
@@ -184,7 +189,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::Information => Ok(routes::monitoring::information(call.serving)),
         Route::Alive => Ok(routes::monitoring::alive()),
         Route::Ready => {
-            let key = authenticate(&call.serving.keys, Group::Admin, call.headers, "");
+            let key = authenticate(&call.serving.keys, Route::Nothing(Group::Admin), call.headers, "");
             Ok(routes::monitoring::ready(call.state, call.serving, key.is_ok()))
         }
         Route::Metrics => routes::monitoring::metrics(call.state),

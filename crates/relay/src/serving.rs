@@ -73,15 +73,8 @@ impl FlagSets {
 
     /// The flag set of a caller.
     pub(crate) fn of(&self, grant: Option<Grant>) -> Result<&Arc<FlagSet>, Problem> {
-        let index = if self.named {
-            grant.and_then(|grant| grant.flag_set)
-        } else {
-            Some(0)
-        };
-        let set = index
-            .and_then(|index| self.sets.get(index))
-            .and_then(|set| set.flags.as_ref());
-        set.ok_or_else(|| {
+        let set = self.index_of(grant).and_then(|index| self.sets.get(index));
+        set.and_then(|set| set.flags.as_ref()).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "error while getting flagset: flagset not found for API key",
@@ -89,14 +82,19 @@ impl FlagSets {
         })
     }
 
-    /// The flag set of a name.
-    pub(crate) fn named(&self, name: &str) -> Result<&Arc<FlagSet>, Problem> {
-        let set = self
-            .sets
-            .iter()
-            .find(|set| *set.name == *name)
-            .and_then(|set| set.flags.as_ref());
-        set.ok_or_else(|| {
+    /// The place of a caller's flag set, which may not have started.
+    pub(crate) fn index_of(&self, grant: Option<Grant>) -> Option<usize> {
+        if self.named {
+            grant.and_then(|grant| grant.flag_set)
+        } else {
+            Some(0)
+        }
+    }
+
+    /// The place of the flag set of a name, which has started.
+    pub(crate) fn named(&self, name: &str) -> Result<usize, Problem> {
+        let is_served = |set: &ServedSet| *set.name == *name && set.flags.is_some();
+        self.sets.iter().position(is_served).ok_or_else(|| {
             let message = format!("error while getting flagset: impossible to find the flagset with the name {name}");
             Problem::new(StatusCode::BAD_REQUEST, message)
         })

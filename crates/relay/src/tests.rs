@@ -1,9 +1,12 @@
 //! The relay through its front door, without a socket: requests in, answers out.
 
-use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Once};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use flagstaff_telemetry::logging::{self, LogFormat, LogLevel};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 
@@ -20,6 +23,9 @@ mod limits;
 
 const API: Listener = Listener::Api { monitoring: true };
 
+/// Who asks.
+const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
 const FLAGS: &str = "
 on: {variations: {a: true, b: false}, defaultRule: {variation: a}}
 split: {variations: {a: 1, b: 2}, defaultRule: {percentage: {a: 100, b: 0}}}
@@ -31,6 +37,35 @@ a%2Fb: {variations: {a: literal}, defaultRule: {variation: a}}
 struct Relay {
     state: Arc<State>,
     _folder: tempfile::TempDir,
+}
+
+thread_local! {
+    /// What is logged on this thread, while somebody wants to know.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Keeps what is logged on this thread.
+struct Log;
+
+impl Log {
+    /// Keeps what is logged from now on. One logger serves all threads: with one each, what a thread without any says first
+    /// would be unheard on all of them.
+    fn begin() -> Self {
+        static LOGGER: Once = Once::new();
+        LOGGER.call_once(|| {
+            let output: logging::Output = Box::new(|line| {
+                LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.extend_from_slice(line)));
+            });
+            let (logger, _) = logging::logger(LogLevel::Info, LogFormat::Json, SystemTime::now, output);
+            tracing::subscriber::set_global_default(logger).unwrap();
+        });
+        LINES.set(Some(Vec::new()));
+        Self
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(LINES.take().unwrap_or_default()).unwrap()
+    }
 }
 
 /// An answer.
@@ -75,7 +110,7 @@ impl Relay {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body.into())).unwrap();
-        let answer = respond(&self.state, API, None, request).await;
+        let answer = respond(&self.state, API, Some(CALLER), request).await;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {

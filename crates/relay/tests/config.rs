@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flagstaff_engine::context::{ContextMap, ContextValue};
-use flagstaff_relay::config::{self, FlagSetSettings, KeyClass, Loaded, Mode, Settings, Sources};
+use flagstaff_relay::config::{self, FlagSetSettings, Key, Loaded, Mode, Settings, Sources};
 use serde_json::{Map, Value, json};
 
 fn cases() -> PathBuf {
@@ -42,6 +42,11 @@ fn check(case: &Value) -> Result<(), String> {
         ),
     };
     fs::write(folder.path().join(name), text).unwrap();
+    for (path, text) in case.get("files").and_then(Value::as_object).into_iter().flatten() {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text.as_str().unwrap()).unwrap();
+    }
     let environment = case.get("env").and_then(Value::as_object).into_iter().flatten();
     let sources = Sources {
         file: Some(name.into()),
@@ -54,7 +59,7 @@ fn check(case: &Value) -> Result<(), String> {
     let (problems, notices, debug) = match config::load(&sources) {
         Ok(Loaded { settings, notices, .. }) => {
             if let Some(expected) = case.get("settings") {
-                compare(&describe(&settings), expected, "", &mut differences);
+                compare(&describe(&settings, folder.path()), expected, "", &mut differences);
             }
             for (key, expected) in case.get("keys").and_then(Value::as_object).into_iter().flatten() {
                 compare(
@@ -123,7 +128,7 @@ fn compare(found: &Value, expected: &Value, path: &str, differences: &mut Vec<St
     }
 }
 
-fn describe(settings: &Settings) -> Value {
+fn describe(settings: &Settings, folder: &Path) -> Value {
     let server = &settings.server;
     let mut description = json!({
         "host": server.host, "monitoring_port": server.monitoring_port, "body": server.limits.body,
@@ -152,6 +157,7 @@ fn describe(settings: &Settings) -> Value {
         "version_header": settings.version_header,
         "bulk_metric_flag_names": settings.bulk_metric_flag_names,
         "keys_required": settings.keys.required(),
+        "key_files": settings.files().map(|file| file.strip_prefix(folder).unwrap()).collect::<Vec<_>>(),
         "open_telemetry": {
             "disabled": traces.disabled, "endpoint": traces.endpoint, "protocol": traces.protocol,
             "service_name": traces.service_name, "sampler": traces.sampler,
@@ -200,15 +206,16 @@ fn context(value: &ContextValue<'_>) -> Value {
 }
 
 fn grant(settings: &Settings, key: &str) -> Value {
-    let Some(grant) = settings.keys.find(key.as_bytes()) else {
+    let Some(Key { name, grant, .. }) = settings.keys.find(key.as_bytes()) else {
         return Value::Null;
     };
-    let class = match grant.class {
-        KeyClass::Evaluation => "evaluation",
-        KeyClass::FlagSet => "flag_set",
-        KeyClass::Admin => "admin",
-    };
-    json!({"class": class, "flag_set": grant.flag_set})
+    let administrates: Vec<_> = (0..settings.flag_sets.all().len())
+        .filter(|flag_set| grant.administrates(*flag_set))
+        .collect();
+    json!({
+        "name": &**name, "scope": grant.scope.name(), "flag_set": grant.flag_set, "administrates": administrates,
+        "dialect": grant.dialect.map(|dialect| format!("{dialect:?}")),
+    })
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A line is written whole, in one call, to standard error. Nothing is sampled.
 
 mod access;
+mod audit;
 mod level;
 mod line;
 
@@ -17,6 +18,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 pub use access::AccessRecord;
+pub use audit::AuditRecord;
 pub use level::{LogFormat, LogLevel};
 
 use line::Line;

@@ -35,6 +35,10 @@ fn value(setting: &Setting) -> Value {
         Holds::Free => json!({"type": "object"}),
         Holds::Section => object(&setting.members),
         Holds::List => json!({"type": "array", "items": object(&setting.members)}),
+        Holds::Keys => {
+            let key = json!({"anyOf": [{"type": "string"}, object(&setting.members)]});
+            json!({"anyOf": [key, {"type": "array", "items": key}]})
+        }
     };
     let members = schema.as_object_mut().expect("each of them is an object");
     members.insert("description".into(), (*setting.about).into());

@@ -37,6 +37,7 @@ pub(crate) enum Holds {
     Free,
     Section,
     List,
+    Keys,
 }
 
 /// A kind of a backend.

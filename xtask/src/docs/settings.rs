@@ -133,7 +133,7 @@ fn rows<'s>(
         write!(about, " See [{title}](#{}).", anchor(&title))?;
         chapters.push_back(Chapter {
             title,
-            about: String::new(),
+            about: about_entries(setting),
             path: String::new(),
             settings: own.iter().collect(),
         });
@@ -183,11 +183,24 @@ fn is_backend(setting: &Setting) -> bool {
 
 /// The title of the chapter about the objects of a setting. One and several of the same have one chapter.
 fn title(setting: &Setting, name: &str) -> String {
-    if is_backend(setting) {
+    if setting.holds == Holds::Keys {
+        "Keys".to_owned()
+    } else if is_backend(setting) {
         let noun = name.trim_end_matches('s');
         format!("{}{}s", noun[..1].to_uppercase(), &noun[1..])
     } else {
         format!("An entry of {name}")
+    }
+}
+
+/// What there is to say about the objects of a setting as such.
+fn about_entries(setting: &Setting) -> String {
+    if setting.holds == Holds::Keys {
+        "Each key of a list is a text, or an object with these settings, of which exactly one is `key`, `sha256` or `file`. \
+         [keys.md](keys.md) says more. A variable reaches a setting of one of them by its index, like `APIKEYS_0_SCOPE`."
+            .to_owned()
+    } else {
+        String::new()
     }
 }
 
@@ -207,5 +220,6 @@ fn noun(setting: &Setting) -> &'static str {
         Holds::Free => "object",
         Holds::Section => "object",
         Holds::List => "list of objects",
+        Holds::Keys => "list of keys",
     }
 }

@@ -1,6 +1,6 @@
 //! From what was written to what works: defaults, deprecated spellings, ranges, and what must be there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
@@ -11,6 +11,7 @@ use super::report::{Origin, Report};
 use super::settings::{JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, Server, Settings, Swagger};
 
 mod flag_sets;
+mod keys;
 
 const DEFAULT_PORT: u16 = 1031;
 const DEFAULT_HOST: &str = "0.0.0.0";
@@ -20,7 +21,7 @@ const DEFAULT_BODY: usize = 1 << 20;
 const DEFAULT_COLLECTOR_BODY: usize = 16 << 20;
 
 /// Converts a file. What does not fit is reported and replaced by its default, so that everything is looked at.
-pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
+pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Report) -> Settings {
     let logging = Logging {
         level: choice(
             file.log_level.as_ref(),
@@ -51,11 +52,13 @@ pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
     if let Some(sampler) = file.jaeger.as_ref().and_then(|jaeger| jaeger.value.sampler.as_ref()) {
         open_telemetry.jaeger = jaeger(&sampler.value, report);
     }
-    let (flag_sets, keys) = flag_sets::convert(
+    let mut keys = keys::Collection::new(working_directory);
+    let flag_sets = flag_sets::convert(
         file.options,
         file.flag_sets,
         file.authorized_keys.as_ref().map(|keys| &keys.value),
         file.api_keys.as_ref(),
+        &mut keys,
         report,
     );
     Settings {
@@ -66,7 +69,8 @@ pub(super) fn convert(file: RootFile, report: &mut Report) -> Settings {
         enable_pprof: is_set(file.enable_pprof.as_ref()),
         version_header: !is_set(file.disable_version_header.as_ref()),
         bulk_metric_flag_names: is_set(file.enable_bulk_metric_flag_names.as_ref()),
-        keys,
+        keys: keys.keys,
+        key_files: keys.files,
         flag_sets,
         open_telemetry,
     }

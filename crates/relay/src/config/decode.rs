@@ -403,7 +403,7 @@ fn report_unknown(members: &[Member], groups: &[&[Field]], path: &str, report: &
 }
 
 /// Reads every item of a list, or a single value as its only item.
-fn each<T>(
+pub(super) fn each<T>(
     node: &Node,
     path: &str,
     expected: &str,
@@ -470,7 +470,7 @@ fn json(shape: Shape, node: &Node, path: &str, report: &mut Report) -> Option<se
             }
             object.into()
         }
-        Shape::List(groups) => {
+        Shape::List(groups) | Shape::Keys(groups) => {
             let section = Shape::Section(groups);
             each(node, path, "a list of objects", report, |item, path, report| {
                 json(section, item, path, report)

@@ -2,6 +2,7 @@
 //!
 //! A variable reaches one setting and leaves its siblings alone. One that names no setting creates nothing.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::report::{Origin, Report};
@@ -34,8 +35,8 @@ pub(super) fn overlay(
     report: &mut Report,
 ) {
     let mut variables: Vec<_> = variables.iter().collect();
-    // Of `server_port` and `SERVER_PORT`, the usual spelling is the last word.
-    variables.sort_by(|a, b| b.0.cmp(&a.0));
+    // A list comes before its items. Of `server_port` and `SERVER_PORT`, the usual spelling is the last word.
+    variables.sort_by_cached_key(|(name, _)| (name.to_lowercase(), Reverse(name.clone())));
     for (variable, value) in variables {
         let Some(name) = variable.strip_prefix(prefix) else {
             continue;
@@ -71,6 +72,8 @@ enum Step {
     Setting(&'static [&'static str]),
     /// An item of a list.
     Item(usize),
+    /// An item of a list of keys; one that is a text becomes an object with that key.
+    Key(usize),
     /// A name of the user's own, in any case.
     AnyCase(String),
     /// A name of the user's own.
@@ -95,8 +98,15 @@ enum Refusal {
 fn resolve(shape: Shape, segments: &[&str], mut steps: Vec<Step>) -> Result<(Vec<Step>, Leaf), Refusal> {
     match (shape, segments) {
         (Shape::Bool | Shape::Integer | Shape::Text | Shape::Duration, []) => Ok((steps, Leaf::Text)),
-        (Shape::Texts, []) => Ok((steps, Leaf::Texts)),
-        (Shape::Texts, [index, ..]) if index.parse::<usize>().is_ok() => Err(Refusal::IndexedTexts),
+        (Shape::Texts | Shape::Keys(_), []) => Ok((steps, Leaf::Texts)),
+        (Shape::Keys(groups), [index, rest @ ..]) if !rest.is_empty() => match index.parse() {
+            Ok(index) if index <= MAX_INDEX => {
+                steps.push(Step::Key(index));
+                resolve(Shape::Section(groups), rest, steps)
+            }
+            _ => Err(Refusal::NoSetting),
+        },
+        (Shape::Texts | Shape::Keys(_), [index, ..]) if index.parse::<usize>().is_ok() => Err(Refusal::IndexedTexts),
         (Shape::TextMap, []) => Ok((steps, Leaf::Pairs)),
         (Shape::TextMap | Shape::TextsMap, [_, ..]) => {
             steps.push(Step::AnyCase(segments.join("_")));
@@ -175,11 +185,19 @@ fn place(node: &mut Node, steps: &[Step], value: Node, origin: &Origin) {
     };
     let next = match step {
         Step::Item(index) => {
-            let Some(items) = items(node) else { return };
-            while items.len() <= *index {
-                items.push(Node::null(origin.clone()));
+            let Some(item) = item(node, *index, origin) else { return };
+            item
+        }
+        Step::Key(index) => {
+            if let Value::Scalar(_) = node.value {
+                wrap(node, |key| Value::List(vec![key]));
             }
-            &mut items[*index]
+            let Some(item) = item(node, *index, origin) else { return };
+            if let Value::Scalar(_) = item.value {
+                let name = "key".into();
+                wrap(item, |node| Value::Map(vec![Member { name, node }]));
+            }
+            item
         }
         Step::Setting(names) => {
             let Some(members) = members(node) else { return };
@@ -212,27 +230,27 @@ fn members(node: &mut Node) -> Option<&mut Vec<Member>> {
     }
 }
 
-/// The items of a list, or of what can become one: a single object is its first item.
-fn items(node: &mut Node) -> Option<&mut Vec<Node>> {
+/// An item of a list, or of what can become one: a single object is its first item.
+fn item<'n>(node: &'n mut Node, index: usize, origin: &Origin) -> Option<&'n mut Node> {
     match node.value {
         Value::Null => node.value = Value::List(Vec::new()),
-        Value::Map(_) => {
-            let origin = node.origin.clone();
-            let object = std::mem::replace(
-                node,
-                Node {
-                    value: Value::List(Vec::new()),
-                    origin,
-                },
-            );
-            items(node)?.push(object);
-        }
+        Value::Map(_) => wrap(node, |object| Value::List(vec![object])),
         _ => {}
     }
-    match &mut node.value {
-        Value::List(items) => Some(items),
-        _ => None,
+    let Value::List(items) = &mut node.value else {
+        return None;
+    };
+    while items.len() <= index {
+        items.push(Node::null(origin.clone()));
     }
+    items.get_mut(index)
+}
+
+/// Puts a value into another one that stands in the same place.
+fn wrap(node: &mut Node, outer: impl FnOnce(Node) -> Value) {
+    let origin = node.origin.clone();
+    let inner = std::mem::replace(node, Node::null(origin));
+    node.value = outer(inner);
 }
 
 /// Appends a member without a value.

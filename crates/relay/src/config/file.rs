@@ -5,6 +5,7 @@ use std::time::Duration;
 use flagstaff_engine::context::ContextMap;
 
 use super::decode::{Decode, Options, Section, TextMap, Written, section, take};
+use super::key_list::KeyList;
 use super::report::Report;
 use super::shape::Field;
 use super::tree::Member;
@@ -55,7 +56,7 @@ section! {
         /// The host that the API description names.
         host: Box<str> = "host", deprecated "swagger.host", restart;
         /// Keys that may evaluate, beside those of `authorizedKeys.evaluation`.
-        api_keys: Vec<Box<str>> = "apiKeys", deprecated "authorizedKeys.evaluation", secret;
+        api_keys: KeyList = "apiKeys", deprecated "authorizedKeys.evaluation", secret;
         /// Runs as an AWS Lambda function.
         start_as_aws_lambda: bool = "startAsAwsLambda", deprecated "server.mode", restart;
         /// What invokes the Lambda function.
@@ -127,9 +128,9 @@ section! {
     /// Keys of the whole relay.
     AuthorizedKeysFile {
         /// Keys that may evaluate.
-        evaluation: Vec<Box<str>> = "evaluation", secret;
+        evaluation: KeyList = "evaluation", secret;
         /// Keys that may evaluate and administrate.
-        admin: Vec<Box<str>> = "admin", secret;
+        admin: KeyList = "admin", secret;
     }
 }
 
@@ -177,7 +178,7 @@ section! {
         /// Its name.
         name: Box<str> = "name";
         /// Its keys, at least one.
-        api_keys: Vec<Box<str>> = "apiKeys", secret;
+        api_keys: KeyList = "apiKeys", secret;
     }
 }
 

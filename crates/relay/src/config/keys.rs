@@ -2,18 +2,44 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use super::settings::Dialect;
 
 /// A key, known by its SHA-256 alone: the text cannot be printed because it is not kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKey([u8; 32]);
 
 impl ApiKey {
-    /// The key of a text; `None` for the empty one, which opens nothing.
+    /// The longest key in bytes. Longer ones are unknown without being hashed, so that guessing stays cheap.
+    pub const MAX_LENGTH: usize = 16 << 10;
+
+    /// The key of a text; `None` for the empty one, which opens nothing, and for one that is too long.
     pub fn new(text: &[u8]) -> Option<Self> {
-        (!text.is_empty()).then(|| Self(Sha256::digest(text).into()))
+        (1..=Self::MAX_LENGTH)
+            .contains(&text.len())
+            .then(|| Self(Sha256::digest(text).into()))
+    }
+
+    /// The key with this SHA-256, as 64 hexadecimal digits.
+    pub fn from_sha256(digits: &str) -> Option<Self> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// The SHA-256 of the key, as 64 hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+
+    /// The first eight bytes of the hash.
+    fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
@@ -23,24 +49,72 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What kind of key it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyClass {
-    /// May evaluate.
-    Evaluation,
-    /// May evaluate, and belongs to a flag set.
-    FlagSet,
-    /// May evaluate and administrate.
+/// What a key may do. Each scope includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// May evaluate, send events, and learn which flags changed: fit for browsers and devices.
+    Client,
+    /// May also read flags as they are written, with their rules.
+    Server,
+    /// May also administrate.
     Admin,
+}
+
+impl Scope {
+    /// The names, in ascending order.
+    pub const NAMES: &'static [&'static str] = &["client", "server", "admin"];
+
+    /// The scope of a name, in any case.
+    pub fn parse(name: &str) -> Option<Self> {
+        let scopes = [Self::Client, Self::Server, Self::Admin];
+        scopes.into_iter().find(|scope| scope.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// What a key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// Its class; of several the strongest.
-    pub class: KeyClass,
-    /// The flag set that lists it, by its index in [`super::FlagSets`]; an admin key may have one too.
+    /// What it may do.
+    pub scope: Scope,
+    /// The flag set that lists it, by its index in [`super::FlagSets`]; none in default mode, and for keys of the whole relay.
     pub flag_set: Option<usize>,
+    /// Whether an administrator reaches every flag set, and not only its own.
+    pub every_flag_set: bool,
+    /// How OFREP answers it, where that is not as everybody else.
+    pub dialect: Option<Dialect>,
+}
+
+impl Grant {
+    /// Whether it administrates a flag set, by its index in [`super::FlagSets`].
+    pub fn administrates(&self, flag_set: usize) -> bool {
+        self.scope == Scope::Admin && (self.every_flag_set || self.flag_set == Some(flag_set))
+    }
+}
+
+/// A key of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    key: ApiKey,
+    /// What it is called in logs: its own name, that of its file, or its place in the configuration.
+    pub name: Arc<str>,
+    /// What it opens.
+    pub grant: Grant,
+}
+
+impl Key {
+    /// A key under its name.
+    pub(super) fn new(key: ApiKey, name: Arc<str>, grant: Grant) -> Self {
+        Self { key, name, grant }
+    }
 }
 
 /// Every key of a configuration.
@@ -49,7 +123,7 @@ pub struct Grant {
 /// can only tell about the prefix of a hash, which says nothing about the key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
-    grants: HashMap<u64, Vec<(ApiKey, Grant)>, foldhash::fast::RandomState>,
+    known: HashMap<u64, Vec<Key>, foldhash::fast::RandomState>,
     required: bool,
 }
 
@@ -59,64 +133,59 @@ impl Keys {
         self.required
     }
 
-    /// What a presented key opens; `None` when it is unknown.
-    pub fn find(&self, presented: &[u8]) -> Option<Grant> {
-        let key = ApiKey::new(presented)?;
-        let candidates = self.grants.get(&prefix(&key))?;
-        candidates
-            .iter()
-            .find(|(known, _)| bool::from(known.0.ct_eq(&key.0)))
-            .map(|(_, grant)| *grant)
-    }
-
-    /// These keys without what `others` do not grant: keys that are gone, rights that are. Whether a key is needed stays.
-    pub(crate) fn restricted_to(&self, others: &Self) -> Self {
-        let still = |(key, grant): &&(ApiKey, Grant)| {
-            let other = others
-                .grants
-                .get(&prefix(key))
-                .into_iter()
-                .flatten()
-                .find(|(known, _)| known == key);
-            other.is_some_and(|(_, other)| grant.class == other.class)
-        };
-        let kept = |(prefix, candidates): (&u64, &Vec<(ApiKey, Grant)>)| {
-            (*prefix, candidates.iter().filter(still).copied().collect())
-        };
-        Self {
-            grants: self
-                .grants
-                .iter()
-                .map(kept)
-                .filter(|(_, kept): &(_, Vec<_>)| !kept.is_empty())
-                .collect(),
-            required: self.required,
+    /// The key that is presented; `None` when it is unknown.
+    pub fn find(&self, presented: &[u8]) -> Option<&Key> {
+        if self.known.is_empty() {
+            return None;
         }
+        self.get(ApiKey::new(presented)?)
     }
 
-    /// Switches authentication on, as a listed evaluation key does even when it is empty.
+    /// These keys without what `others` do not grant: keys that are gone, rights that are, flag sets that they left;
+    /// `is_same_set` compares a flag set of these keys with one of the others. Whether a key is needed stays.
+    pub(crate) fn restricted_to(&self, others: &Self, is_same_set: impl Fn(usize, usize) -> bool) -> Self {
+        let restricted = |known: &Key| {
+            let other = others.get(known.key)?.grant;
+            let stays = |index: &usize| other.flag_set.is_some_and(|other| is_same_set(*index, other));
+            let grant = Grant {
+                scope: known.grant.scope.min(other.scope),
+                flag_set: known.grant.flag_set.filter(stays),
+                every_flag_set: known.grant.every_flag_set && other.every_flag_set,
+                dialect: known.grant.dialect,
+            };
+            Some(Key { grant, ..known.clone() })
+        };
+        let mut keys = Self {
+            required: self.required,
+            ..Self::default()
+        };
+        self.iter().filter_map(restricted).for_each(|key| keys.insert(key));
+        keys
+    }
+
+    /// Every key, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.known.values().flatten()
+    }
+
+    /// Switches authentication on, as a list of keys does even when none of them opens anything.
     pub(super) fn require(&mut self) {
         self.required = true;
     }
 
-    /// Adds a key of a class; a later class wins, a flag set stays.
-    pub(super) fn insert(&mut self, key: ApiKey, class: KeyClass, flag_set: Option<usize>) {
-        self.required |= class != KeyClass::Admin;
-        let candidates = self.grants.entry(prefix(&key)).or_default();
-        match candidates.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, grant)) => {
-                *grant = Grant {
-                    class,
-                    flag_set: flag_set.or(grant.flag_set),
-                }
-            }
-            None => candidates.push((key, Grant { class, flag_set })),
-        }
+    fn get(&self, key: ApiKey) -> Option<&Key> {
+        let candidates = self.known.get(&key.prefix())?;
+        candidates.iter().find(|known| bool::from(known.key.0.ct_eq(&key.0)))
     }
-}
 
-/// The first eight bytes of a key's hash.
-fn prefix(key: &ApiKey) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = key.0;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    /// The same key when it is there already.
+    pub(super) fn get_mut(&mut self, key: ApiKey) -> Option<&mut Key> {
+        let candidates = self.known.get_mut(&key.prefix())?;
+        candidates.iter_mut().find(|known| known.key == key)
+    }
+
+    /// Adds a key that is not there yet.
+    pub(super) fn insert(&mut self, key: Key) {
+        self.known.entry(key.key.prefix()).or_default().push(key);
+    }
 }

@@ -58,7 +58,7 @@ pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigurationError> {
             message: "nothing could be read".to_owned(),
         });
     };
-    let settings = conversion::convert(decoded, &mut report);
+    let settings = conversion::convert(decoded, &sources.working_directory, &mut report);
     let (settings, notices) = report.finish(settings)?;
     Ok(Loaded {
         settings,

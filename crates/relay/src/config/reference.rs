@@ -63,6 +63,8 @@ pub enum Holds {
     Section,
     /// A list of such objects; a single one counts as a list.
     List,
+    /// A list of texts or such objects; a single one counts as a list.
+    Keys,
 }
 
 /// A kind of a backend.
@@ -102,6 +104,7 @@ fn setting(field: &'static Field, section: &str) -> Setting {
         Shape::Free => (Holds::Free, Vec::new(), Some(format!("{variable}_NAME"))),
         Shape::Section(fields) => (Holds::Section, groups(fields, &format!("{variable}_")), None),
         Shape::List(fields) => (Holds::List, groups(fields, &format!("{variable}_0_")), None),
+        Shape::Keys(fields) => (Holds::Keys, anonymous(groups(fields, "")), Some(variable)),
     };
     Setting {
         name: field.names[0],
@@ -121,6 +124,14 @@ fn setting(field: &'static Field, section: &str) -> Setting {
             .unwrap_or_default(),
         members,
     }
+}
+
+/// Settings without their variables, which differ between the lists that hold them.
+fn anonymous(mut groups: Vec<Vec<Setting>>) -> Vec<Vec<Setting>> {
+    for setting in groups.iter_mut().flatten() {
+        setting.variable = None;
+    }
+    groups
 }
 
 /// What counts when a setting is not written: a switch is off.

@@ -1,7 +1,7 @@
 //! What the relay works with: every value checked, every default filled in.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,10 +30,44 @@ pub struct Settings {
     pub bulk_metric_flag_names: bool,
     /// Who may ask.
     pub keys: Keys,
+    /// Files and folders that keys were read from, as absolute as the working folder is.
+    pub key_files: Vec<PathBuf>,
     /// The flag sets.
     pub flag_sets: FlagSets,
     /// Traces.
     pub open_telemetry: OpenTelemetry,
+}
+
+impl Settings {
+    /// Every file and folder beside the configuration file that these settings were read from: a change of one of them is a
+    /// reason to read them again.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.key_files.iter().map(PathBuf::as_path)
+    }
+}
+
+/// How OFREP answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Dialect {
+    /// Exactly as GO Feature Flag.
+    #[default]
+    Goff,
+    /// Exactly as OFREP is published.
+    Standard,
+}
+
+impl Dialect {
+    /// The names.
+    pub const NAMES: &'static [&'static str] = &["goff", "standard"];
+
+    /// The dialect of a name, in any case.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "goff" => Some(Self::Goff),
+            "standard" => Some(Self::Standard),
+            _ => None,
+        }
+    }
 }
 
 /// Where the relay listens, and its limits.

@@ -24,6 +24,8 @@ pub(super) enum Shape {
     Section(&'static [&'static [Field]]),
     /// A list of objects; a single one counts as a list.
     List(&'static [&'static [Field]]),
+    /// A list of keys, each a text or an object; a single one counts as a list.
+    Keys(&'static [&'static [Field]]),
 }
 
 /// A setting of a section.

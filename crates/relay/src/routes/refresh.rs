@@ -1,42 +1,85 @@
 //! `POST /admin/v1/retriever/refresh`: fetches the flags now.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use flagstaff_flagset::FlagSet;
 use flagstaff_protocol::monitoring;
+use flagstaff_telemetry::logging::AuditRecord;
+use http::StatusCode;
+use tokio::task::JoinSet;
 
 use crate::answer::{Answer, Problem};
-use crate::config::Grant;
+use crate::config::Key;
 use crate::route::query_values;
-use crate::serving::Serving;
+use crate::serving::{FlagSets, ServedSet, Serving};
 use crate::state::State;
 
-/// Refreshes the caller's set, or the sets that `?flagset=NAME` names (`*` for all).
+/// Refreshes the caller's set, or the sets that `?flagset=NAME` names (`*` for all that the caller administrates).
 pub(crate) async fn answer(
     state: &State,
     serving: &Serving,
-    grant: Option<Grant>,
+    key: &Key,
     query: &str,
+    remote_ip: Option<IpAddr>,
 ) -> Result<Answer, Problem> {
     state.counts.metrics.force_refreshes.inc();
-    let mut refreshed = true;
-    for set in wanted(serving, grant, query)? {
-        refreshed &= set.refresh().await.refreshed;
-    }
+    let record = move |flag_sets: &str, outcome: &str, key: &str| {
+        AuditRecord {
+            action: "refresh",
+            key,
+            flag_sets,
+            outcome,
+            remote_ip,
+        }
+        .log();
+    };
+    let wanted = wanted(&serving.flag_sets, key, query).inspect_err(|_| {
+        let named: Vec<_> = query_values(query, "flagset").collect();
+        record(&named.join(","), "refused", &key.name);
+    })?;
+    let names = wanted.iter().map(|set| &*set.name).collect::<Vec<_>>().join(",");
+    let key = Arc::clone(&key.name);
+    // a caller who does not wait for the answer has refreshed all the same
+    let refreshing = tokio::spawn(async move {
+        let mut refreshing = JoinSet::new();
+        for flags in wanted.into_iter().filter_map(|set| set.flags) {
+            refreshing.spawn(async move { flags.refresh().await.refreshed });
+        }
+        let refreshed = refreshing.join_all().await.into_iter().all(|refreshed| refreshed);
+        let outcome = if refreshed {
+            "refreshed"
+        } else {
+            "the last good flags stay"
+        };
+        record(&names, outcome, &key);
+        refreshed
+    });
+    let refreshed = refreshing
+        .await
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
     Ok(Answer::json(monitoring::refreshed(refreshed)))
 }
 
-fn wanted<'s>(serving: &'s Serving, grant: Option<Grant>, query: &str) -> Result<Vec<&'s Arc<FlagSet>>, Problem> {
-    let sets = &serving.flag_sets;
-    let mut wanted = Vec::new();
+/// The sets to refresh, each once.
+fn wanted(sets: &FlagSets, key: &Key, query: &str) -> Result<Vec<ServedSet>, Problem> {
+    let mut wanted = BTreeSet::new();
     for name in query_values(query, "flagset") {
         match &*name {
-            "*" => wanted.extend(sets.started()),
-            name => wanted.push(sets.named(name)?),
+            "*" => wanted.extend((0..sets.all().len()).filter(|index| key.grant.administrates(*index))),
+            name => {
+                let index = sets.named(name)?;
+                if !key.grant.administrates(index) {
+                    return Err(Problem::forbidden());
+                }
+                wanted.insert(index);
+            }
         }
     }
     if wanted.is_empty() {
-        wanted.push(sets.of(grant)?);
+        sets.of(Some(key.grant))?;
+        wanted.extend(sets.index_of(Some(key.grant)));
     }
-    Ok(wanted)
+    let wanted = wanted.into_iter().map(|index| sets.all()[index].clone());
+    Ok(wanted.filter(|set| set.flags.is_some()).collect())
 }

@@ -125,3 +125,107 @@ flagsets:
         .await;
     relay.check(&format!("{refresh}?flagset=gone"), &admin, "", "400").await;
 }
+
+#[tokio::test]
+async fn scopes_say_what_a_key_may_do() {
+    let relay = Relay::start(
+        "authorizedKeys:
+  evaluation: [plain, {key: web, scope: client}, {key: back, scope: server}]
+  admin: [root]",
+    )
+    .await;
+    let forbidden = r#"403 {"message":"the scope of this key does not include this endpoint"}"#;
+    let unauthorized = r#"401 {"message":"code=401, message=Unauthorized"}"#;
+    let evaluation = r#"{"evaluationContext":{"key":"u"}}"#;
+    for (line, body, client, server, admin) in [
+        (EVALUATE, CONTEXT, "200", "200", "200"),
+        ("POST /ofrep/v1/evaluate/flags", CONTEXT, "200", "200", "200"),
+        ("POST /v1/feature/on/eval", evaluation, "200", "200", "200"),
+        ("POST /v1/allflags", evaluation, "200", "200", "200"),
+        ("POST /v1/data/collector", r#"{"events":[]}"#, "200", "200", "200"),
+        ("POST /v1/flag/configuration", "", forbidden, "200", "200"),
+        ("GET /v1/flag/change", "", forbidden, "200", "200"),
+        ("GET /openfeature/v0/manifest", "", forbidden, "200", "200"),
+        ("GET /v1/nothing", "", "404", "404", "404"),
+        (
+            "POST /admin/v1/retriever/refresh",
+            "",
+            unauthorized,
+            unauthorized,
+            "200",
+        ),
+        ("GET /admin/v1/nothing", "", unauthorized, unauthorized, "404"),
+    ] {
+        for (key, expected) in [("web", client), ("back", server), ("plain", server), ("root", admin)] {
+            relay.check(line, &[("x-api-key", key)], body, expected).await;
+        }
+    }
+    let change = "GET /v1/flag/change";
+    let lines = [("authorization", "Bearer web"), ("authorization", "Bearer back")];
+    relay.check(change, &lines, "", "200").await;
+    let lines = [("authorization", "Bearer nope"), ("authorization", "Bearer web")];
+    relay.check(change, &lines, "", forbidden).await;
+}
+
+#[tokio::test]
+async fn an_administrator_of_one_set_reaches_no_other() {
+    let relay = Relay::start(
+        "authorizedKeys: {admin: [root]}
+flagsets:
+  - {name: one, apiKeys: [first, {key: boss, scope: admin}], retriever: FILE}
+  - {name: two, apiKeys: [second], retriever: FILE}",
+    )
+    .await;
+    let refreshed = r#"200 {"refreshed":true}"#;
+    let refresh = "POST /admin/v1/retriever/refresh";
+    for (key, query, expected) in [
+        ("boss", "", refreshed),
+        ("boss", "?flagset=one", refreshed),
+        ("boss", "?flagset=*", refreshed),
+        ("boss", "?flagset=two", "403"),
+        ("boss", "?flagset=one&flagset=two", "403"),
+        ("boss", "?flagset=three", "400"),
+        ("root", "", "400"),
+        ("root", "?flagset=one&flagset=two", refreshed),
+        ("first", "?flagset=one", "401"),
+    ] {
+        let headers = [("x-api-key", key)];
+        relay.check(&format!("{refresh}{query}"), &headers, "", expected).await;
+    }
+}
+
+#[tokio::test]
+async fn administration_leaves_a_line_in_the_log() {
+    let log = Log::begin();
+    let relay = Relay::start(
+        "authorizedKeys: {admin: [{key: hush, name: night shift}, very-secret]}
+flagsets:
+  - {name: one, apiKeys: [first], retriever: FILE}
+  - {name: two, apiKeys: [{key: boss-key, scope: admin}], retriever: FILE}",
+    )
+    .await;
+    for (key, query) in [
+        ("hush", "?flagset=two&flagset=one"),
+        ("very-secret", "?flagset=*"),
+        ("boss-key", ""),
+        ("boss-key", "?flagset=one"),
+    ] {
+        let line = format!("POST /admin/v1/retriever/refresh{query}");
+        relay.ask(&line, &[("x-api-key", key)], "").await;
+    }
+    let expected = [
+        r#""msg":"administration","action":"refresh","key":"night shift","flagsets":"one,two","outcome":"refreshed","remote_ip":"192.0.2.1""#,
+        r#""msg":"administration","action":"refresh","key":"authorizedKeys.admin[1]","flagsets":"one,two","outcome":"refreshed","remote_ip":"192.0.2.1""#,
+        r#""msg":"administration","action":"refresh","key":"flagSets[1].apiKeys[0]","flagsets":"two","outcome":"refreshed","remote_ip":"192.0.2.1""#,
+        r#""msg":"administration","action":"refresh","key":"flagSets[1].apiKeys[0]","flagsets":"one","outcome":"refused","remote_ip":"192.0.2.1""#,
+    ];
+    let text = log.text();
+    let audit: Vec<_> = text.lines().filter(|line| line.contains("administration")).collect();
+    assert_eq!(audit.len(), expected.len(), "{text}");
+    for (line, expected) in audit.iter().zip(expected) {
+        assert!(line.contains(expected), "{expected} is not in {line}");
+    }
+    for secret in ["hush", "very-secret", "boss-key"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}

@@ -10,45 +10,40 @@ use flagstaff_retrievers::settings::SettingsError;
 
 use super::super::decode::{Options, Written};
 use super::super::file::{AuthorizedKeysFile, ExporterTable, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
-use super::super::keys::{ApiKey, KeyClass, Keys};
+use super::super::key_list::KeyList;
 use super::super::kinds::{Finding, check_exporter, check_notifier};
 use super::super::report::{Origin, Report};
 use super::super::settings::{FlagSetSettings, FlagSets, RetrieverSettings};
+use super::keys::{Collection, List};
 use super::{is_set, shown, text};
 
 const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
 const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Converts the flag sets and collects every key with its class: a later one wins, the order is that of GO Feature Flag.
+/// Converts the flag sets and collects every key, in the order of GO Feature Flag.
 pub(super) fn convert(
     options: OptionsFile,
     flag_sets: Option<Written<Vec<Written<FlagSetFile>>>>,
     authorized: Option<&AuthorizedKeysFile>,
-    deprecated: Option<&Written<Vec<Box<str>>>>,
+    deprecated: Option<&Written<KeyList>>,
+    keys: &mut Collection<'_>,
     report: &mut Report,
-) -> (FlagSets, Keys) {
-    let mut keys = Keys::default();
+) -> FlagSets {
     let evaluation = authorized.and_then(|authorized| authorized.evaluation.as_ref());
-    for written in [evaluation, deprecated]
-        .into_iter()
-        .flatten()
-        .filter(|keys| !keys.value.is_empty())
-    {
-        // Listing a key asks for authentication, even if the key is empty and opens nothing.
-        keys.require();
-        insert(&mut keys, written, KeyClass::Evaluation, report);
+    for written in [evaluation, deprecated].into_iter().flatten() {
+        keys.add(written, List::Evaluation, report);
     }
     let flag_sets = match flag_sets.map(|sets| sets.value).filter(|sets| !sets.is_empty()) {
         Some(sets) => {
             report_ignored(&options, report);
-            named(sets, &mut keys, report)
+            named(sets, keys, report)
         }
         None => FlagSets::Default(Box::new(flag_set(options, &Label { name: None, path: "" }, report))),
     };
     if let Some(admin) = authorized.and_then(|authorized| authorized.admin.as_ref()) {
-        insert(&mut keys, admin, KeyClass::Admin, report);
+        keys.add(admin, List::Admin, report);
     }
-    (flag_sets, keys)
+    flag_sets
 }
 
 /// How a flag set is called in messages.
@@ -72,7 +67,7 @@ impl Label<'_> {
     }
 }
 
-fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Keys, report: &mut Report) -> FlagSets {
+fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Collection<'_>, report: &mut Report) -> FlagSets {
     let mut converted: Vec<(FlagSetSettings, String)> = Vec::new();
     for (
         at,
@@ -108,29 +103,24 @@ fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Keys, report: &mut Report) 
             name: name.map(|name| &*name.value),
             path: &path,
         };
-        let api_keys = set
+        let listing = set
             .api_keys
             .as_ref()
-            .map(|written| known(written, report))
+            .map(|written| keys.add(written, List::FlagSet(at), report))
             .unwrap_or_default();
-        if api_keys.is_empty() {
-            let origin = set.api_keys.as_ref().map_or(&origin, |written| &written.origin);
-            report.problem(
-                origin,
-                format!("{path}.apiKeys"),
-                format!("flagset {} has no API keys", label.to_text()),
+        let keys_path = format!("{path}.apiKeys");
+        let keys_origin = set.api_keys.as_ref().map_or(&origin, |written| &written.origin);
+        for other in listing.shared_with {
+            let (_, other) = &converted[other];
+            let message = format!(
+                "an API key is used by multiple flagsets: {other} and {}",
+                label.to_text()
             );
+            report.problem(keys_origin, &keys_path, message);
         }
-        for key in &api_keys {
-            if let Some((_, other)) = converted.iter().find(|(other, _)| other.api_keys.contains(key)) {
-                let origin = set.api_keys.as_ref().map_or(&origin, |written| &written.origin);
-                let message = format!(
-                    "an API key is used by multiple flagsets: {other} and {}",
-                    label.to_text()
-                );
-                report.problem(origin, format!("{path}.apiKeys"), message);
-            }
-            keys.insert(*key, KeyClass::FlagSet, Some(at));
+        if listing.keys.is_empty() && !report.has_problem(&keys_path) {
+            let message = format!("flagset {} has no API keys", label.to_text());
+            report.problem(keys_origin, &keys_path, message);
         }
         let settings = flag_set(set.options, &label, report);
         let label = label.to_text().to_owned();
@@ -138,7 +128,7 @@ fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Keys, report: &mut Report) 
         converted.push((
             FlagSetSettings {
                 name,
-                api_keys,
+                api_keys: listing.keys,
                 ..settings
             },
             label,
@@ -376,28 +366,4 @@ fn in_list(noun: &str, index: Option<usize>, message: &str) -> String {
         Some(index) => format!("{noun} at index {index} validation failed: invalid {noun}: {message}"),
         None => format!("invalid {noun}: {message}"),
     }
-}
-
-/// Adds the keys of a list.
-fn insert(keys: &mut Keys, written: &Written<Vec<Box<str>>>, class: KeyClass, report: &mut Report) {
-    known(written, report)
-        .into_iter()
-        .for_each(|key| keys.insert(key, class, None));
-}
-
-/// The keys of a list; an empty one is announced and left out.
-fn known(written: &Written<Vec<Box<str>>>, report: &mut Report) -> Vec<ApiKey> {
-    let keys: Vec<ApiKey> = written
-        .value
-        .iter()
-        .filter_map(|text| ApiKey::new(text.as_bytes()))
-        .collect();
-    if keys.len() < written.value.len() {
-        report.notice(
-            &written.origin,
-            &written.path,
-            "holds an empty key, which opens nothing",
-        );
-    }
-    keys
 }
