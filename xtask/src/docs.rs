@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 use flagstaff_definition::diagnostic::{Code, Severity};
+use flagstaff_telemetry::metrics::{FAMILIES, FamilyKind, MAX_HOSTS};
 
 use crate::metadata::cargo;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         ("docs/cli.md", command_line()?),
         ("docs/settings.md", settings::page(&settings)?),
         ("docs/configuration.schema.json", schema::schema(&settings)?),
+        ("docs/metrics.md", metrics()?),
     ];
     let mut fresh = true;
     for (path, text) in pages {
@@ -75,6 +77,35 @@ fn diagnostics() -> anyhow::Result<String> {
             let breaks = line.starts_with("Mend:") && !page.ends_with("\n\n");
             writeln!(page, "{}{}", if breaks { "\n" } else { "" }, line.trim_end())?;
         }
+    }
+    Ok(page)
+}
+
+/// Every metric.
+fn metrics() -> anyhow::Result<String> {
+    let mut page = format!(
+        "<!-- Written by `cargo xtask docs`; edit crates/telemetry/src/metrics/families.rs instead. -->\n\
+         # Metrics\n\n\
+         `GET /metrics` answers in Prometheus' text format. Names, types and labels that begin with `gofeatureflag_` and `process_` \
+         are GO Feature Flag's; what it does not have begins with `flagstaff_`.\n\n\
+         Callers cannot make it grow without end: a flag in no flag set counts as `unknown`, hosts after the first {MAX_HOSTS} as \
+         `other`, methods of nobody's standard as `other`, and `url` is the route, or `/*` of its group where there is none. \
+         `retriever` is the place in the list of retrievers, from 0. Families with labels appear with their first sample.\n\n\
+         | Name | Type | Labels | Counts |\n|---|---|---|---|\n",
+    );
+    for family in FAMILIES {
+        let kind = match family.kind {
+            FamilyKind::Counter => "counter",
+            FamilyKind::Gauge => "gauge",
+            FamilyKind::Histogram(_) => "histogram",
+        };
+        writeln!(
+            page,
+            "| `{}` | {kind} | {} | {} |",
+            family.name,
+            family.labels.join(", "),
+            family.help
+        )?;
     }
     Ok(page)
 }

@@ -54,6 +54,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-definition",
             "flagstaff-engine",
             "flagstaff-protocol",
+            "flagstaff-telemetry",
             "flagstaff-testkit",
         ],
     ),

@@ -14,7 +14,7 @@ pub use options::{Clock, Options, Source};
 pub use reconfiguration::Prepared;
 pub use set::{FlagSet, Refreshed, StartError};
 pub use snapshot::{Change, ServedFlag, Snapshot};
-pub use status::{FlagFindings, Served, SourceStatus, Status};
+pub use status::{FetchCounts, FlagFindings, Served, SourceStatus, Status};
 
 mod assembly;
 mod options;

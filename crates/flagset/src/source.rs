@@ -8,10 +8,11 @@ use flagstaff_definition::diagnostic::{Code, Diagnostic};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
 use flagstaff_definition::span::Text;
-use flagstaff_retrievers::{Content, Fetched, FormatHint, RetrieveError, Revision};
+use flagstaff_retrievers::{Content, Fetched, FormatHint, Revision};
 
 use crate::options::Source;
-use crate::status::SourceStatus;
+use crate::status::{FetchCounts, SourceStatus};
+use crate::writer::Fetch;
 
 /// The state of a source.
 pub(crate) struct SourceState {
@@ -25,6 +26,7 @@ pub(crate) struct SourceState {
     last_success: Option<SystemTime>,
     failure: Option<Arc<str>>,
     failures: u32,
+    fetches: FetchCounts,
 }
 
 /// The last content that could be read.
@@ -45,6 +47,7 @@ impl SourceState {
             last_success: None,
             failure: None,
             failures: 0,
+            fetches: FetchCounts::default(),
         }
     }
 
@@ -64,8 +67,8 @@ impl SourceState {
     }
 
     /// Takes what came of a fetch. Whether the last good document is another one now.
-    pub(crate) fn receive(&mut self, answer: Result<Fetched, RetrieveError>, flag_set: &str, now: SystemTime) -> bool {
-        let (changed, failure) = match answer {
+    pub(crate) fn receive(&mut self, fetch: Fetch, flag_set: &str, now: SystemTime) -> bool {
+        let (changed, failure) = match fetch.result {
             Err(error) => (false, Some(error.to_string())),
             Ok(Fetched::Unchanged(revision)) => {
                 self.revision = Some(revision);
@@ -86,6 +89,7 @@ impl SourceState {
                 }
             }
         };
+        self.fetches.count(fetch.took, failure.is_none());
         self.note(failure, flag_set, now);
         changed
     }
@@ -97,6 +101,7 @@ impl SourceState {
             last_success: self.last_success,
             failure: self.failure.clone(),
             failures: self.failures,
+            fetches: self.fetches,
             diagnostics: Arc::clone(&self.broken),
             revision: self.revision.as_ref().map(|revision| revision.to_string().into()),
         }

@@ -1,7 +1,7 @@
 //! How a flag set is doing.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use flagstaff_definition::diagnostic::Diagnostic;
 use flagstaff_protocol::etag::EntityTag;
@@ -47,10 +47,34 @@ pub struct SourceStatus {
     pub failure: Option<Arc<str>>,
     /// How often in a row.
     pub failures: u32,
+    /// Everything that was fetched since the source was configured.
+    pub fetches: FetchCounts,
     /// What is wrong with its last document as a whole, when that is the reason.
     pub diagnostics: Arc<[Diagnostic]>,
     /// Its own name for the state that is known.
     pub revision: Option<Arc<str>>,
+}
+
+/// How often a source was fetched, and how long that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FetchCounts {
+    /// Fetches, failed ones included.
+    pub attempts: u64,
+    /// Those that failed, or brought what is no document of flags.
+    pub errors: u64,
+    /// How long the last one took; `None` before the first.
+    pub last: Option<Duration>,
+    /// How long all of them took together.
+    pub total: Duration,
+}
+
+impl FetchCounts {
+    pub(crate) fn count(&mut self, took: Duration, good: bool) {
+        self.attempts += 1;
+        self.errors += u64::from(!good);
+        self.last = Some(took);
+        self.total += took;
+    }
 }
 
 /// What there is to say about a flag.

@@ -30,7 +30,13 @@ pub(crate) enum Command {
 }
 
 /// What came of fetching the source of an index.
-pub(crate) type Answer = (usize, Result<Fetched, RetrieveError>);
+pub(crate) type Answer = (usize, Fetch);
+
+/// What came of a fetch.
+pub(crate) struct Fetch {
+    pub(crate) result: Result<Fetched, RetrieveError>,
+    pub(crate) took: Duration,
+}
 
 /// The writer of a flag set.
 pub(crate) struct Writer {
@@ -277,7 +283,12 @@ pub(crate) async fn fetch(options: &Options, wanted: impl Iterator<Item = (usize
     let mut fetches = JoinSet::new();
     for (at, previous) in wanted {
         let retriever = Arc::clone(&options.sources[at].retriever);
-        fetches.spawn(async move { (at, retriever.retrieve(previous.as_ref()).await) });
+        fetches.spawn(async move {
+            let began = Instant::now();
+            let result = retriever.retrieve(previous.as_ref()).await;
+            let took = began.elapsed();
+            (at, Fetch { result, took })
+        });
     }
     let mut answers = Vec::with_capacity(fetches.len());
     while let Some(answer) = fetches.join_next().await {

@@ -15,6 +15,7 @@ pub mod config;
 mod content;
 mod evaluate;
 mod lifetime;
+mod readings;
 mod reload;
 mod route;
 mod routes;

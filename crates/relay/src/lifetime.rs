@@ -8,6 +8,7 @@ use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::watch;
 
+use crate::changes::Follower;
 use crate::config::{Settings, Sources};
 use crate::reload::Reload;
 use crate::route::Listener;
@@ -15,7 +16,7 @@ use crate::serving::Serving;
 use crate::signals::Signals;
 use crate::socket::{InheritedSockets, Sockets};
 use crate::state::State;
-use crate::{RunError, VERSION, changes, server, start};
+use crate::{RunError, VERSION, server, start};
 
 /// How far a relay is. It only ever goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,11 +95,9 @@ impl Relay {
             sockets: Sockets { api, monitoring },
         } = self;
         let Signals { mut end, reload } = signals;
+        let named = state.serving().flag_sets.are_named();
         for set in state.serving().flag_sets.all() {
-            if let Some(flags) = &set.flags {
-                let initial = !set.settings.disable_notifier_on_init;
-                tokio::spawn(changes::count(Arc::clone(flags), state.counts.metrics.clone(), initial));
-            }
+            Follower::start(set, named, &state.counts.metrics);
         }
         tracing::info!(address = %api, version = VERSION, "Starting Flagstaff relay");
         let (drain, grace) = (settings.server.drain_timeout, settings.server.readiness_grace);

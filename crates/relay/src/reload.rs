@@ -15,7 +15,7 @@ use flagstaff_retrievers::file;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::mpsc;
 
-use crate::changes;
+use crate::changes::Follower;
 use crate::config::{self, FlagSets, Settings, Sources};
 use crate::lifetime::Origin;
 use crate::reload::plan::{Plan, Step};
@@ -87,6 +87,7 @@ impl Reload {
                     incomplete
                 }
                 Err(error) => {
+                    self.state.counts.metrics.configuration_reloads.failed();
                     tracing::error!(
                         error,
                         "the new configuration waits for its sources: failed to create the flagset added at runtime, or to \
@@ -144,12 +145,14 @@ impl Reload {
                         "the new configuration is invalid, it will not be applied"
                     );
                 }
+                self.state.counts.metrics.configuration_reloads.failed();
                 return None;
             }
         };
         let mut settings = loaded.settings;
         if let Some(switch) = mode_switch(&self.settings.flag_sets, &settings.flag_sets) {
             tracing::error!("switching from {switch} mode needs a restart, the new configuration will not be applied");
+            self.state.counts.metrics.configuration_reloads.failed();
             return None;
         }
         for setting in restart::keep(&mut settings, &self.settings) {
@@ -201,11 +204,8 @@ impl Reload {
                     set
                 }
                 Step::Add(set) => {
-                    let initial = !set.settings.disable_notifier_on_init;
-                    if let Some(flags) = &set.flags {
-                        let metrics = self.state.counts.metrics.clone();
-                        tokio::spawn(changes::count(Arc::clone(flags), metrics, initial));
-                    }
+                    let named = matches!(settings.flag_sets, FlagSets::Named(_));
+                    Follower::start(&set, named, &self.state.counts.metrics);
                     tracing::info!(flagset = &*set.name, "flagset added at runtime");
                     set
                 }
@@ -230,6 +230,8 @@ impl Reload {
             log.set_level(settings.logging.level);
         }
         self.settings = settings;
+        let reloads = &self.state.counts.metrics.configuration_reloads;
+        reloads.succeeded(self.state.now());
         tracing::info!("the configuration is in effect");
     }
 }

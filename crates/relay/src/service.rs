@@ -131,7 +131,8 @@ where
     B::Error: fmt::Display,
 {
     let query = head.uri.query().unwrap_or_default();
-    let key = authenticate(&serving.keys, place.route, &head.headers, query)?;
+    let key = authenticate(&serving.keys, place.route, &head.headers, query)
+        .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
     let grant = key.map(|key| key.grant);
     place.route.check_method(&head.method).map_err(Problem::Method)?;
     let limit = match place.route {

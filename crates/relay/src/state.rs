@@ -6,16 +6,17 @@ use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, Guard};
 use flagstaff_flagset::Clock;
-use flagstaff_telemetry::metrics::{BuildInformation, FlagCounter, FlagCounters, Metrics, RouteMetrics};
+use flagstaff_telemetry::metrics::{self, BuildInformation, FlagCounter, FlagCounters, Metrics, RouteMetrics};
 use prometheus::Registry;
 
 use crate::lifetime::Phases;
+use crate::readings;
 use crate::route::Route;
 use crate::serving::Serving;
 
 /// Everything that a relay holds while it runs. What an edit of the configuration can replace stands in [`Serving`].
 pub(crate) struct State {
-    serving: ArcSwap<Serving>,
+    serving: Arc<ArcSwap<Serving>>,
     pub(crate) phases: Phases,
     pub(crate) counts: Counts,
     pub(crate) clock: Clock,
@@ -40,10 +41,15 @@ pub(crate) struct FlagCounts {
 impl State {
     /// The state of a relay that begins with this.
     pub(crate) fn new(serving: Serving, clock: Clock) -> Result<Self, prometheus::Error> {
+        let serving = Arc::new(ArcSwap::from_pointee(serving));
+        let counts = Counts::new()?;
+        counts.metrics.configuration_reloads.started(clock());
+        let (served, now) = (Arc::clone(&serving), Arc::clone(&clock));
+        metrics::register_flag_sets(&counts.registry, move || readings::of(&served.load().flag_sets, now()))?;
         Ok(Self {
-            serving: ArcSwap::from_pointee(serving),
+            serving,
             phases: Phases::new(),
-            counts: Counts::new()?,
+            counts,
             clock,
         })
     }

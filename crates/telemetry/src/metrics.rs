@@ -1,16 +1,23 @@
-//! Every metric: name, type and labels as GO Feature Flag has them, declared once.
+//! Every metric: name, type and labels, declared once. GO Feature Flag's are as they are there; what it does not have is called
+//! `flagstaff_`.
 //!
 //! What callers choose is bounded: a flag in no set counts as `unknown`, hosts after the first [`MAX_HOSTS`] as `other`, methods
 //! of nobody's standard as `other`. Counting a request takes no lock and no memory once its series exists.
 
 mod families;
+mod flag_sets;
 mod flags;
+mod operation;
+mod process;
 mod requests;
+mod scrape;
 
 use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
 
 pub use families::{FAMILIES, Family, FamilyKind};
+pub use flag_sets::{FlagSetReading, FlagSetStatus, RetrieverReading, register_flag_sets};
 pub use flags::{FlagCounter, FlagCounters};
+pub use operation::{ConfigurationReloads, Refusals};
 pub use requests::{MAX_HOSTS, Requests, RouteMetrics, Sample};
 
 /// `Content-Type` of [`render`].
@@ -54,6 +61,10 @@ pub struct Metrics {
     pub flag_configurations: IntCounter,
     /// Manifests that were answered.
     pub manifests: IntCounter,
+    /// Reloads of the configuration.
+    pub configuration_reloads: ConfigurationReloads,
+    /// Requests that were refused.
+    pub refusals: Refusals,
 }
 
 /// A total and the same by flag.
@@ -86,8 +97,7 @@ impl Metrics {
             })
         };
         families::register_build_information(registry, build)?;
-        #[cfg(target_os = "linux")]
-        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        process::register(registry)?;
         Ok(Self {
             requests: Requests::register(registry)?,
             flag_evaluations: FlagCounters::new(counters(&families::FLAG_EVALUATIONS)?),
@@ -101,6 +111,8 @@ impl Metrics {
             force_refreshes: counter(&families::FORCE_REFRESH)?,
             flag_configurations: counter(&families::FLAG_CONFIGURATION)?,
             manifests: counter(&families::GET_MANIFEST)?,
+            configuration_reloads: ConfigurationReloads::register(registry)?,
+            refusals: Refusals::register(registry)?,
         })
     }
 }

@@ -61,14 +61,15 @@ async fn a_broken_document_that_stays_is_still_a_failure_and_then_recovers() {
     source.set(&flags(2));
     assert!(set.refresh().await.refreshed);
     let status = set.status();
+    let source = &status.sources[0];
+    assert_eq!((source.failures, source.diagnostics.len(), status.revision), (0, 0, 1));
+    let fetches = source.fetches;
     assert_eq!(
-        (
-            status.sources[0].failures,
-            status.sources[0].diagnostics.len(),
-            status.revision
-        ),
-        (0, 0, 1)
+        (fetches.attempts, fetches.errors),
+        (5, 3),
+        "one at the start, four forced"
     );
+    assert!(fetches.last.is_some_and(|last| last <= fetches.total));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The table of metrics.
 
 use prometheus::{
-    DEFAULT_BUCKETS, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    DEFAULT_BUCKETS, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::Collector,
 };
 
@@ -34,6 +34,8 @@ pub enum FamilyKind {
 const FLAG: &[&str] = &["flag_name"];
 const REQUEST: &[&str] = &["code", "method", "host", "url"];
 const BUILD: &[&str] = &["branch", "goarch", "goos", "goversion", "revision", "tags", "version"];
+const FLAG_SET: &[&str] = &["flagset"];
+const RETRIEVER: &[&str] = &["flagset", "retriever", "place"];
 
 const KIB: f64 = 1024.0;
 const MIB: f64 = 1024.0 * KIB;
@@ -52,34 +54,58 @@ const SIZES: &[f64] = &[
 
 macro_rules! families {
     ($($constant:ident = $kind:expr, $name:literal, $labels:expr, $help:literal;)*) => {
-        $(pub(super) const $constant: Family =
-            Family { name: concat!("gofeatureflag_", $name), kind: $kind, labels: $labels, help: $help };)*
+        $(pub(super) const $constant: Family = Family { name: $name, kind: $kind, labels: $labels, help: $help };)*
 
-        /// Every metric but those of the process.
+        /// Every metric: GO Feature Flag's, those of the process, Flagstaff's own.
         pub const FAMILIES: &[Family] = &[$($constant,)*];
     };
 }
 
 families! {
-    FLAG_EVALUATIONS = FamilyKind::Counter, "flag_evaluations_total", FLAG, "single evaluations, by flag";
-    ALL_FLAG_EVALUATIONS = FamilyKind::Counter, "all_flag_evaluations_total", &[], "bulk evaluations";
-    BULK_FLAG_EVALUATIONS = FamilyKind::Counter, "all_flags_evaluations_total_with_flag", FLAG, "flags of bulk answers, by flag";
-    COLLECTED_EVENTS = FamilyKind::Counter, "collect_eval_data_total", &[], "events handed to the data collector";
-    FLAG_CHANGES = FamilyKind::Counter, "flag_changes_total", &[], "changes of flag sets";
-    FLAG_CREATE_TOTAL = FamilyKind::Counter, "flag_create_total", &[], "flags that appeared";
-    FLAG_UPDATE_TOTAL = FamilyKind::Counter, "flag_update_total", &[], "flags that changed";
-    FLAG_DELETE_TOTAL = FamilyKind::Counter, "flag_delete_total", &[], "flags that went";
-    FLAG_CREATE = FamilyKind::Counter, "flag_create", FLAG, "how often a flag appeared";
-    FLAG_UPDATE = FamilyKind::Counter, "flag_update", FLAG, "how often a flag changed";
-    FLAG_DELETE = FamilyKind::Counter, "flag_delete", FLAG, "how often a flag went";
-    FORCE_REFRESH = FamilyKind::Counter, "force_refresh", &[], "forced refreshes";
-    FLAG_CONFIGURATION = FamilyKind::Counter, "flag_configuration_total", &[], "answers of the configuration endpoint";
-    GET_MANIFEST = FamilyKind::Counter, "get_manifest_total", &[], "manifests answered";
-    REQUESTS = FamilyKind::Counter, "requests_total", REQUEST, "requests of the api listener";
-    REQUEST_DURATION = FamilyKind::Histogram(DEFAULT_BUCKETS), "request_duration_seconds", REQUEST, "how long an answer took";
-    REQUEST_SIZE = FamilyKind::Histogram(SIZES), "request_size_bytes", REQUEST, "size of requests, head and body";
-    RESPONSE_SIZE = FamilyKind::Histogram(SIZES), "response_size_bytes", REQUEST, "size of answers' bodies";
-    BUILD_INFO = FamilyKind::Gauge, "build_info", BUILD, "what the binary was built from, always 1";
+    FLAG_EVALUATIONS = FamilyKind::Counter, "gofeatureflag_flag_evaluations_total", FLAG, "single evaluations, by flag";
+    ALL_FLAG_EVALUATIONS = FamilyKind::Counter, "gofeatureflag_all_flag_evaluations_total", &[], "bulk evaluations";
+    BULK_FLAG_EVALUATIONS = FamilyKind::Counter, "gofeatureflag_all_flags_evaluations_total_with_flag", FLAG, "flags of bulk answers, by flag; only with `enableBulkMetricFlagNames`";
+    COLLECTED_EVENTS = FamilyKind::Counter, "gofeatureflag_collect_eval_data_total", &[], "events handed to the data collector";
+    FLAG_CHANGES = FamilyKind::Counter, "gofeatureflag_flag_changes_total", &[], "changes of flag sets";
+    FLAG_CREATE_TOTAL = FamilyKind::Counter, "gofeatureflag_flag_create_total", &[], "flags that appeared";
+    FLAG_UPDATE_TOTAL = FamilyKind::Counter, "gofeatureflag_flag_update_total", &[], "flags that changed";
+    FLAG_DELETE_TOTAL = FamilyKind::Counter, "gofeatureflag_flag_delete_total", &[], "flags that went";
+    FLAG_CREATE = FamilyKind::Counter, "gofeatureflag_flag_create", FLAG, "how often a flag appeared";
+    FLAG_UPDATE = FamilyKind::Counter, "gofeatureflag_flag_update", FLAG, "how often a flag changed";
+    FLAG_DELETE = FamilyKind::Counter, "gofeatureflag_flag_delete", FLAG, "how often a flag went";
+    FORCE_REFRESH = FamilyKind::Counter, "gofeatureflag_force_refresh", &[], "forced refreshes";
+    FLAG_CONFIGURATION = FamilyKind::Counter, "gofeatureflag_flag_configuration_total", &[], "answers of the configuration endpoint";
+    GET_MANIFEST = FamilyKind::Counter, "gofeatureflag_get_manifest_total", &[], "manifests answered";
+    REQUESTS = FamilyKind::Counter, "gofeatureflag_requests_total", REQUEST, "requests of the api listener";
+    REQUEST_DURATION = FamilyKind::Histogram(DEFAULT_BUCKETS), "gofeatureflag_request_duration_seconds", REQUEST, "how long an answer took";
+    REQUEST_SIZE = FamilyKind::Histogram(SIZES), "gofeatureflag_request_size_bytes", REQUEST, "size of requests, head and body";
+    RESPONSE_SIZE = FamilyKind::Histogram(SIZES), "gofeatureflag_response_size_bytes", REQUEST, "size of answers' bodies";
+    BUILD_INFO = FamilyKind::Gauge, "gofeatureflag_build_info", BUILD, "what the binary was built from, always 1";
+    PROCESS_CPU = FamilyKind::Counter, "process_cpu_seconds_total", &[], "processor time, user's and system's";
+    PROCESS_MAX_FILES = FamilyKind::Gauge, "process_max_fds", &[], "file descriptors that may be open";
+    PROCESS_OPEN_FILES = FamilyKind::Gauge, "process_open_fds", &[], "file descriptors that are open";
+    PROCESS_RECEIVED = FamilyKind::Counter, "process_network_receive_bytes_total", &[], "bytes received in the network namespace";
+    PROCESS_SENT = FamilyKind::Counter, "process_network_transmit_bytes_total", &[], "bytes sent in the network namespace";
+    PROCESS_RESIDENT_MEMORY = FamilyKind::Gauge, "process_resident_memory_bytes", &[], "resident memory";
+    PROCESS_START_TIME = FamilyKind::Gauge, "process_start_time_seconds", &[], "unix time at which the process started";
+    PROCESS_VIRTUAL_MEMORY = FamilyKind::Gauge, "process_virtual_memory_bytes", &[], "virtual memory";
+    PROCESS_MAX_VIRTUAL_MEMORY = FamilyKind::Gauge, "process_virtual_memory_max_bytes", &[], "virtual memory that may be used";
+    FLAG_SET_LOADED = FamilyKind::Gauge, "flagstaff_flagset_loaded", FLAG_SET, "1 when every retriever of the flag set has given a document, else 0";
+    FLAG_SET_AGE = FamilyKind::Gauge, "flagstaff_flagset_age_seconds", FLAG_SET, "time since all flags could last be fetched and read, changed or not";
+    FLAG_SET_REVISION = FamilyKind::Gauge, "flagstaff_flagset_revision", FLAG_SET, "revision of the flags that are served; grows with each change";
+    FLAG_SET_FLAGS = FamilyKind::Gauge, "flagstaff_flagset_flags", FLAG_SET, "flags that are served";
+    FLAG_SET_INVALID = FamilyKind::Gauge, "flagstaff_flagset_invalid_flags", FLAG_SET, "flags that were refused: their last good version is served, or nothing";
+    RETRIEVER_AGE = FamilyKind::Gauge, "flagstaff_retriever_age_seconds", RETRIEVER, "time since the retriever last gave a document that could be read, or said that it is unchanged";
+    RETRIEVER_FETCHES = FamilyKind::Counter, "flagstaff_retriever_fetches_total", RETRIEVER, "fetches, failed ones included";
+    RETRIEVER_ERRORS = FamilyKind::Counter, "flagstaff_retriever_errors_total", RETRIEVER, "fetches that failed or brought what is no document of flags";
+    RETRIEVER_LAST_FETCH = FamilyKind::Gauge, "flagstaff_retriever_last_fetch_seconds", RETRIEVER, "how long the last fetch took";
+    RETRIEVER_FETCH_TIME = FamilyKind::Counter, "flagstaff_retriever_fetch_seconds_total", RETRIEVER, "how long all fetches took together; divide its rate by that of the fetches";
+    CONFIGURATION_RELOADS = FamilyKind::Counter, "flagstaff_config_reloads_total", &["outcome"], "reloads of the configuration, by `success` or `failure`";
+    CONFIGURATION_RELOADED = FamilyKind::Gauge, "flagstaff_config_last_reload_successful", &[], "1 unless the last reload of the configuration failed";
+    CONFIGURATION_RELOADED_AT = FamilyKind::Gauge, "flagstaff_config_last_reload_success_timestamp_seconds", &[], "unix time at which the configuration in use took effect";
+    SHED_REQUESTS = FamilyKind::Counter, "flagstaff_shed_requests_total", &[], "requests refused with 503 because too many were being answered";
+    REFUSED_KEYS = FamilyKind::Counter, "flagstaff_refused_keys_total", &[], "requests refused with 401: no key, or one that does not open what was asked for";
+    RATE_LIMITED = FamilyKind::Counter, "flagstaff_rate_limited_requests_total", &["limit"], "requests refused with 429, by the `key` or `address` that asked too often";
 }
 
 impl Family {
@@ -88,10 +114,11 @@ impl Family {
     }
 
     pub(super) fn counters(&self, registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
-        registered(
-            registry,
-            IntCounterVec::new(Opts::new(self.name, self.help), self.labels)?,
-        )
+        registered(registry, IntCounterVec::new(self.options(), self.labels)?)
+    }
+
+    pub(super) fn gauge(&self, registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+        registered(registry, IntGauge::new(self.name, self.help)?)
     }
 
     pub(super) fn histograms(&self, registry: &Registry) -> Result<HistogramVec, prometheus::Error> {
@@ -102,6 +129,10 @@ impl Family {
         let options = HistogramOpts::new(self.name, self.help).buckets(buckets.to_vec());
         registered(registry, HistogramVec::new(options, self.labels)?)
     }
+
+    pub(super) fn options(&self) -> Opts {
+        Opts::new(self.name, self.help)
+    }
 }
 
 /// Sets `gofeatureflag_build_info`.
@@ -110,10 +141,7 @@ pub(super) fn register_build_information(
     build: &BuildInformation<'_>,
 ) -> Result<(), prometheus::Error> {
     let family = BUILD_INFO;
-    let gauge = registered(
-        registry,
-        IntGaugeVec::new(Opts::new(family.name, family.help), family.labels)?,
-    )?;
+    let gauge = registered(registry, IntGaugeVec::new(family.options(), family.labels)?)?;
     // Dashboards know Go's names of the architectures.
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",

@@ -1,0 +1,76 @@
+//! How the relay itself is doing: reloads of its configuration, and requests that it refused.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus::{IntCounter, IntGauge, Registry};
+
+use super::families::{
+    CONFIGURATION_RELOADED, CONFIGURATION_RELOADED_AT, CONFIGURATION_RELOADS, RATE_LIMITED, REFUSED_KEYS, SHED_REQUESTS,
+};
+
+/// Reloads of the configuration.
+#[derive(Debug, Clone)]
+pub struct ConfigurationReloads {
+    successes: IntCounter,
+    failures: IntCounter,
+    successful: IntGauge,
+    succeeded_at: IntGauge,
+}
+
+impl ConfigurationReloads {
+    pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let reloads = CONFIGURATION_RELOADS.counters(registry)?;
+        let successful = CONFIGURATION_RELOADED.gauge(registry)?;
+        successful.set(1);
+        Ok(Self {
+            successes: reloads.with_label_values(&["success"]),
+            failures: reloads.with_label_values(&["failure"]),
+            successful,
+            succeeded_at: CONFIGURATION_RELOADED_AT.gauge(registry)?,
+        })
+    }
+
+    /// The configuration of the start took effect.
+    pub fn started(&self, at: SystemTime) {
+        let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.succeeded_at.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+    }
+
+    /// Another configuration took effect.
+    pub fn succeeded(&self, at: SystemTime) {
+        self.successes.inc();
+        self.successful.set(1);
+        self.started(at);
+    }
+
+    /// Another configuration was refused.
+    pub fn failed(&self) {
+        self.failures.inc();
+        self.successful.set(0);
+    }
+}
+
+/// Requests that were refused, by why.
+#[derive(Debug, Clone)]
+pub struct Refusals {
+    /// Too many requests were being answered.
+    pub shed: IntCounter,
+    /// No key, or one that does not open what was asked for.
+    pub keys: IntCounter,
+    /// A key asked too often.
+    pub rate_limited_keys: IntCounter,
+    /// An address asked too often.
+    pub rate_limited_addresses: IntCounter,
+}
+
+impl Refusals {
+    pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let rate_limited = RATE_LIMITED.counters(registry)?;
+        Ok(Self {
+            shed: SHED_REQUESTS.counter(registry)?,
+            keys: REFUSED_KEYS.counter(registry)?,
+            rate_limited_keys: rate_limited.with_label_values(&["key"]),
+            rate_limited_addresses: rate_limited.with_label_values(&["address"]),
+        })
+    }
+}
