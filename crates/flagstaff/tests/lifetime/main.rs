@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 /// Starts a relay with this configuration beside its port, on two flag files in which `flag` is `one` and `two`.
 fn start(configuration: &str) -> Relay {
-    let workspace = Workspace::new().unwrap();
+    let workspace = Workspace::new().expect("a folder");
     for (file, value) in [("one.yaml", "one"), ("two.yaml", "two")] {
-        workspace.write(file, &flag(value)).unwrap();
+        workspace.write(file, &flag(value)).expect("files can be written");
     }
     write(&workspace, configuration);
     Relay::start(env!("CARGO_BIN_EXE_flagstaff"), workspace)
@@ -27,7 +27,7 @@ fn flag(value: &str) -> String {
 fn write(workspace: &Workspace, configuration: &str) {
     let server = "server: {host: 127.0.0.1, port: 18031}";
     let text = workspace.with_port(&configuration.replace("SERVER", server));
-    workspace.write("goff-proxy.yaml", &text).unwrap();
+    workspace.write("goff-proxy.yaml", &text).expect("files can be written");
 }
 
 /// What a caller with a key gets for `flag`: its value, or the status of the refusal.
