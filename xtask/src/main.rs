@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod conformance;
 mod dependencies;
+mod differential;
 mod docs;
 mod faults;
 mod instructions;
@@ -23,6 +24,8 @@ enum Chore {
     Conformance(conformance::Arguments),
     /// Puts load on the relay and on a bare server in turns, with wrk, and prints what the one is to the other.
     Bench(bench::Arguments),
+    /// Sends the same random requests to two servers and prints what they answer differently.
+    Differential(differential::Arguments),
     /// Does to the built relay what goes wrong in production, and checks what must hold meanwhile.
     Faults(faults::Arguments),
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Conformance(arguments) => conformance::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Differential(arguments) => differential::run(&arguments),
         Chore::Faults(arguments) => faults::run(&arguments),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),
