@@ -20,13 +20,14 @@ const RELAY_EXAMPLES: &str = "\
 Examples:
   flagstaff relay --config goff-proxy.yaml
   SERVER_PORT=8080 flagstaff relay --config goff-proxy.yaml
+  flagstaff relay --check --config goff-proxy.yaml
 
 The configuration file is GO Feature Flag's own. Without --config it is the first of
 goff-proxy.yaml, goff-proxy.toml, goff-proxy.json and goff-proxy.yml in ./, /goff/ and
 /etc/opt/goff/. Paths in it are relative to the working folder.
 
 Exit codes:
-  0  stopped by SIGINT or SIGTERM
+  0  stopped by SIGINT or SIGTERM; with --check: it could serve
   1  it cannot serve
   2  the command line is not understood";
 
@@ -101,6 +102,22 @@ pub(crate) struct RelayArguments {
     /// Configuration file (goff-proxy.yaml); given twice, the last one counts
     #[arg(long, value_name = "FILE", overrides_with = "config")]
     pub(crate) config: Option<PathBuf>,
+    /// Prints what the configuration comes to, with the origin of each value, and everything that is wrong with it; does not
+    /// serve
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// How --check prints
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = CheckOutput::Text, requires = "check")]
+    pub(crate) output: CheckOutput,
+}
+
+/// How the check of a configuration is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckOutput {
+    /// For people: a line for each setting
+    Text,
+    /// One JSON document
+    Json,
 }
 
 /// Arguments of `evaluate`. Names, shorthands and defaults are GO Feature Flag's.

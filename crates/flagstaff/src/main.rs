@@ -1,6 +1,7 @@
 //! The binary: one program with the relay and the tools around flag files.
 
 mod activation;
+mod check;
 mod command;
 mod completions;
 mod evaluate;

@@ -8,11 +8,15 @@ use flagstaff_relay::{Signals, Start};
 use flagstaff_telemetry::logging;
 
 use crate::activation;
+use crate::check;
 use crate::command::RelayArguments;
 
-/// Serves flags until the process is asked to end.
+/// Serves flags until the process is asked to end, or only checks the configuration.
 pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
     let sources = sources(arguments)?;
+    if arguments.check {
+        return check::run(&sources, arguments.output);
+    }
     let loaded = config::load(&sources)?;
     let settings = &loaded.settings;
     let log = Some(logging::install(settings.logging.level, settings.logging.format)?);

@@ -8,6 +8,7 @@
 mod conversion;
 mod decode;
 mod duration;
+mod effective;
 mod environment;
 mod file;
 mod key_list;
@@ -21,6 +22,7 @@ mod settings;
 mod shape;
 mod tree;
 
+pub use effective::EffectiveSetting;
 pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
@@ -50,6 +52,24 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What the operator should know, in the order of the file: warnings, deprecated spellings, parts that are not active.
     pub notices: Vec<Notice>,
+}
+
+/// What a configuration comes to, whether it can be served or not.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The file that was read, or should have been.
+    pub file: Option<PathBuf>,
+    /// Every setting that counts, in the order of the reference, with its origin. Secrets are hidden.
+    pub settings: Vec<EffectiveSetting>,
+    /// Why it cannot be served; nothing when it can.
+    pub problems: Vec<Problem>,
+    /// What the operator should know besides.
+    pub notices: Vec<Notice>,
+}
+
+/// Reads the configuration as [`load`] does, and says what counts and why.
+pub fn check(sources: &Sources) -> Checked {
+    load::check(sources)
 }
 
 /// Reads the configuration: the file, then the environment over it.

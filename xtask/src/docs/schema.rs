@@ -6,37 +6,39 @@ use super::setting::{Holds, Setting};
 
 /// Writes the schema. It is stricter than the relay, which takes names in any case and texts that read as numbers.
 pub(crate) fn schema(settings: &[Vec<Setting>]) -> anyhow::Result<String> {
-    let mut schema = object(settings);
+    let mut definitions = Map::new();
+    let mut schema = object(settings, &mut definitions);
     let head = schema.as_object_mut().expect("an object is described by an object");
     head.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
     head.insert("title".into(), "Configuration of the Flagstaff relay".into());
+    head.insert("$defs".into(), definitions.into());
     Ok(format!("{schema:#}\n"))
 }
 
-/// An object with known members.
-fn object(groups: &[Vec<Setting>]) -> Value {
-    let members: Map<_, _> = groups
-        .iter()
-        .flatten()
-        .map(|setting| (setting.name.clone(), value(setting)))
-        .collect();
+/// An object with known members. Backends are defined once, by their first setting.
+fn object(groups: &[Vec<Setting>], definitions: &mut Map<String, Value>) -> Value {
+    let mut members = Map::new();
+    for setting in groups.iter().flatten() {
+        members.insert(setting.name.clone(), value(setting, definitions));
+    }
     json!({"type": "object", "properties": members})
 }
 
-fn value(setting: &Setting) -> Value {
+fn value(setting: &Setting, definitions: &mut Map<String, Value>) -> Value {
     let mut schema = match setting.holds {
         Holds::Bool => json!({"type": "boolean"}),
         Holds::Integer => json!({"type": "integer"}),
         Holds::Text => json!({"type": "string"}),
         Holds::Duration => json!({"type": "string", "pattern": "^([0-9.]+(ns|us|µs|ms|s|m|h))+$"}),
         Holds::Texts => texts(),
-        Holds::TextMap => json!({"type": "object"}),
+        Holds::TextMap | Holds::Free => json!({"type": "object"}),
         Holds::TextsMap => json!({"type": "object", "additionalProperties": texts()}),
-        Holds::Free => json!({"type": "object"}),
-        Holds::Section => object(&setting.members),
-        Holds::List => json!({"type": "array", "items": object(&setting.members)}),
+        Holds::Section if setting.is_backend() => backend(setting, definitions),
+        Holds::Section => object(&setting.members, definitions),
+        Holds::List if setting.is_backend() => json!({"type": "array", "items": backend(setting, definitions)}),
+        Holds::List => json!({"type": "array", "items": object(&setting.members, definitions)}),
         Holds::Keys => {
-            let key = json!({"anyOf": [{"type": "string"}, object(&setting.members)]});
+            let key = json!({"anyOf": [{"type": "string"}, object(&setting.members, definitions)]});
             json!({"anyOf": [key, {"type": "array", "items": key}]})
         }
     };
@@ -57,6 +59,17 @@ fn value(setting: &Setting) -> Value {
         members.insert("enum".into(), kinds.into());
     }
     schema
+}
+
+/// A reference to the definition of a backend, made when it is not there.
+fn backend(setting: &Setting, definitions: &mut Map<String, Value>) -> Value {
+    let name = setting.name.trim_end_matches('s').to_owned();
+    let reference = json!({"$ref": format!("#/$defs/{name}")});
+    if !definitions.contains_key(&name) {
+        let definition = object(&setting.members, definitions);
+        definitions.insert(name, definition);
+    }
+    reference
 }
 
 /// A list of texts, or a single one.

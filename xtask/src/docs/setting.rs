@@ -23,6 +23,13 @@ pub(crate) struct Setting {
     pub(crate) members: Vec<Vec<Setting>>,
 }
 
+impl Setting {
+    /// Whether it is an object, or a list of objects, whose `kind` says what they are.
+    pub(crate) fn is_backend(&self) -> bool {
+        self.members.iter().flatten().any(|member| !member.kinds.is_empty())
+    }
+}
+
 /// What a setting holds.
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

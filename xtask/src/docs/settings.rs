@@ -10,7 +10,7 @@ const INTRODUCTION: &str = "\
 # Settings
 
 Every setting of the configuration file. [configuration.md](configuration.md) says where the file is looked for and how files and
-variables come together. A schema for editors is
+variables come together; `flagstaff relay --check` prints what counts and why. A schema for editors is
 [configuration.schema.json](configuration.schema.json).
 
 - Names are accepted in any case. Under the name of a setting stands the environment variable that sets it: `0` is the index in a
@@ -118,7 +118,7 @@ fn rows<'s>(
     chapters: &mut VecDeque<Chapter<'s>>,
 ) -> anyhow::Result<()> {
     let name = format!("{path}{}", setting.name);
-    if setting.holds == Holds::Section && !is_backend(setting) {
+    if setting.holds == Holds::Section && !setting.is_backend() {
         let path = format!("{name}.");
         return setting
             .members
@@ -176,16 +176,11 @@ fn rows<'s>(
     Ok(())
 }
 
-/// Whether it is an object whose `kind` says what it is.
-fn is_backend(setting: &Setting) -> bool {
-    setting.members.iter().flatten().any(|member| !member.kinds.is_empty())
-}
-
 /// The title of the chapter about the objects of a setting. One and several of the same have one chapter.
 fn title(setting: &Setting, name: &str) -> String {
     if setting.holds == Holds::Keys {
         "Keys".to_owned()
-    } else if is_backend(setting) {
+    } else if setting.is_backend() {
         let noun = name.trim_end_matches('s');
         format!("{}{}s", noun[..1].to_uppercase(), &noun[1..])
     } else {

@@ -425,7 +425,7 @@ pub(super) fn each<T>(
 }
 
 /// A value as JSON, for options that a backend decodes further.
-fn json(shape: Shape, node: &Node, path: &str, report: &mut Report) -> Option<serde_json::Value> {
+pub(super) fn json(shape: Shape, node: &Node, path: &str, report: &mut Report) -> Option<serde_json::Value> {
     Some(match shape {
         Shape::Bool => bool::decode(node, path, report)?.into(),
         Shape::Integer => i64::decode(node, path, report)?.into(),

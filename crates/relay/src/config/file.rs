@@ -58,7 +58,7 @@ section! {
         /// Keys that may evaluate, beside those of `authorizedKeys.evaluation`.
         api_keys: KeyList = "apiKeys", deprecated "authorizedKeys.evaluation", secret;
         /// Runs as an AWS Lambda function.
-        start_as_aws_lambda: bool = "startAsAwsLambda", deprecated "server.mode", restart;
+        start_as_aws_lambda: bool = "startAsAwsLambda", deprecated "server.mode", means "lambda", restart;
         /// What invokes the Lambda function.
         aws_lambda_adapter: Box<str> = "awsLambdaAdapter", deprecated "server.awsLambdaAdapter", restart;
         /// Taken off the front of each path of a Lambda event.

@@ -12,7 +12,7 @@ use super::decode::{Decode, Section, join};
 use super::file::RootFile;
 use super::report::{ConfigurationError, Origin, Problem, Report};
 use super::tree::{Member, Node, Scalar, Value, select};
-use super::{Loaded, Sources, conversion, environment};
+use super::{Checked, Loaded, Settings, Sources, conversion, effective, environment};
 
 /// Folders in which a configuration is looked for; the first is the working folder.
 const FOLDERS: &[&str] = &["./", "/goff/", "/etc/opt/goff/"];
@@ -26,45 +26,87 @@ const NAMES: &[&str] = &[
 ];
 
 /// Reads, merges, decodes and converts; fails with every problem at once.
+pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigurationError> {
+    let mut report = Report::default();
+    let read = assemble(sources, &mut report)
+        .and_then(|Assembled { tree, file }| Ok((settings(&tree, &sources.working_directory, &mut report)?, file)));
+    match read {
+        Ok((settings, file)) => {
+            let (settings, notices) = report.finish(settings)?;
+            Ok(Loaded {
+                settings,
+                file,
+                notices,
+            })
+        }
+        Err(problem) => report.fail(problem),
+    }
+}
+
+/// Does the same, and says what counts and why as far as it could be read.
+pub(super) fn check(sources: &Sources) -> Checked {
+    let mut report = Report::default();
+    let mut checked = Checked {
+        file: sources.file.clone(),
+        ..Checked::default()
+    };
+    let read = assemble(sources, &mut report).and_then(|Assembled { tree, file }| {
+        checked.file = file;
+        checked.settings = effective::settings(&tree);
+        settings(&tree, &sources.working_directory, &mut report)
+    });
+    let ended = match read {
+        Ok(_) => report.finish(()),
+        Err(problem) => report.fail(problem),
+    };
+    match ended {
+        Ok(((), notices)) => checked.notices = notices,
+        Err(ConfigurationError { problems, notices }) => (checked.problems, checked.notices) = (problems, notices),
+    }
+    checked
+}
+
+/// What was written, all in one.
+struct Assembled {
+    tree: Node,
+    file: Option<PathBuf>,
+}
+
+/// Reads the file and lays the environment over it.
 ///
 /// A file that was asked for, or found, and cannot be understood is an error whatever the environment holds: it may hold the
 /// keys, and a relay without keys is open.
-pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigurationError> {
-    let mut report = Report::default();
+fn assemble(sources: &Sources, report: &mut Report) -> Result<Assembled, Problem> {
     let file = sources
         .file
         .clone()
         .filter(|path| !path.as_os_str().is_empty())
         .or_else(|| search(&sources.working_directory));
     let mut tree = match &file {
-        Some(path) => match read(path, &sources.working_directory, &mut report) {
-            Ok(tree) => tree,
-            Err(problem) => return report.fail(problem),
-        },
+        Some(path) => read(path, &sources.working_directory, report)?,
         None => Node {
             value: Value::Map(Vec::new()),
             origin: Origin::Absent,
         },
     };
     let prefix = prefix(&tree);
-    environment::overlay(&mut tree, RootFile::FIELDS, &sources.environment, &prefix, &mut report);
+    environment::overlay(&mut tree, RootFile::FIELDS, &sources.environment, &prefix, report);
     if file.is_none() && tree.members().is_empty() {
-        return report.fail(nothing_found());
+        return Err(nothing_found());
     }
-    let Some(decoded) = RootFile::decode(&tree, "", &mut report) else {
-        return report.fail(Problem {
-            origin: tree.origin,
+    Ok(Assembled { tree, file })
+}
+
+/// Decodes and converts.
+fn settings(tree: &Node, working_directory: &Path, report: &mut Report) -> Result<Settings, Problem> {
+    match RootFile::decode(tree, "", report) {
+        Some(decoded) => Ok(conversion::convert(decoded, working_directory, report)),
+        None => Err(Problem {
+            origin: tree.origin.clone(),
             path: String::new(),
             message: "nothing could be read".to_owned(),
-        });
-    };
-    let settings = conversion::convert(decoded, &sources.working_directory, &mut report);
-    let (settings, notices) = report.finish(settings)?;
-    Ok(Loaded {
-        settings,
-        file,
-        notices,
-    })
+        }),
+    }
 }
 
 /// The first file of the search path that exists.

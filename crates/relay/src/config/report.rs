@@ -22,6 +22,8 @@ pub enum Origin {
     WholeFile(Arc<str>),
     /// An environment variable, by its full name.
     Variable(Arc<str>),
+    /// Nowhere: it is what counts when nothing is written.
+    Default,
 }
 
 impl fmt::Display for Origin {
@@ -31,6 +33,7 @@ impl fmt::Display for Origin {
             Self::WholeFile(file) => f.write_str(file),
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::Absent => f.write_str("configuration"),
+            Self::Default => f.write_str("default"),
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Field {
     pub(super) restart: bool,
     /// The setting that replaced it.
     pub(super) successor: Option<&'static str>,
+    /// What the successor holds when this switch is on, where that is not the value itself.
+    pub(super) means: Option<&'static str>,
     /// Read because GO Feature Flag knows it, and without an effect.
     pub(super) ignored: bool,
     /// How much of it may be shown.
@@ -90,6 +92,7 @@ impl Field {
             keeps_zero: false,
             restart: false,
             successor: None,
+            means: None,
             ignored: false,
             exposure: Exposure::Plain,
             kinds: None,
@@ -121,6 +124,14 @@ impl Field {
     pub(super) const fn deprecated(self, successor: &'static str) -> Self {
         Self {
             successor: Some(successor),
+            ..self
+        }
+    }
+
+    /// A switch that stands for a value of its successor.
+    pub(super) const fn means(self, value: &'static str) -> Self {
+        Self {
+            means: Some(value),
             ..self
         }
     }
