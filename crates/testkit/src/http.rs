@@ -207,7 +207,15 @@ impl Connection {
     /// # Errors
     /// When the connection breaks off or what comes is no HTTP.
     pub fn receive(&mut self, method: &str) -> io::Result<Response> {
-        let mut response = self.receive_head()?;
+        let head = self.receive_head()?;
+        self.receive_body(method, head)
+    }
+
+    /// Reads what follows the head of an answer.
+    ///
+    /// # Errors
+    /// When the connection breaks off or what comes is no HTTP.
+    pub fn receive_body(&mut self, method: &str, mut response: Response) -> io::Result<Response> {
         let bodiless = method == "HEAD" || matches!(response.status, 100..=199 | 204 | 304);
         if bodiless {
             return Ok(response);
