@@ -10,6 +10,7 @@
 //!
 //! What is wrong stands in the [`Status`] and in the log, with file, line and column.
 
+pub use follower::Follower;
 pub use options::{Clock, Options, Source};
 pub use reconfiguration::Prepared;
 pub use set::{FlagSet, Refreshed, StartError};
@@ -17,6 +18,7 @@ pub use snapshot::{Change, ServedFlag, Snapshot};
 pub use status::{FetchCounts, FlagFindings, Served, SourceStatus, Status};
 
 mod assembly;
+mod follower;
 mod options;
 mod persistence;
 mod reconfiguration;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::follower::{Follower, Followers};
 use crate::options::Options;
 use crate::reconfiguration::Prepared;
 use crate::snapshot::Snapshot;
@@ -28,6 +29,7 @@ pub struct FlagSet {
 pub(crate) struct Store {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) status: ArcSwap<Status>,
+    pub(crate) followers: Followers,
 }
 
 /// The writer task and how to end it.
@@ -116,6 +118,11 @@ impl FlagSet {
     /// Tells each new revision, after its snapshot can be loaded.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.revision.clone()
+    }
+
+    /// Follows the set from what it serves now, one change after the other.
+    pub fn follow(&self) -> Follower {
+        self.store.followers.join(|| self.snapshot())
     }
 
     /// How the set is doing.

@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 
 use crate::assembly::{Assembly, Built};
+use crate::follower::Followers;
 use crate::options::{Options, Source};
 use crate::persistence;
 use crate::reconfiguration::Prepared;
@@ -74,6 +75,7 @@ impl Writer {
         let store = Store {
             snapshot: ArcSwap::new(Arc::clone(assembly.snapshot())),
             status: ArcSwap::from_pointee(built.status.clone()),
+            followers: Followers::default(),
         };
         let revision = watch::Sender::new(assembly.snapshot().revision());
         let mut writer = Self {
@@ -130,6 +132,7 @@ impl Writer {
                 let _ = reply.send(());
             }
         }
+        self.store.followers.end();
         self.finish_persisting().await;
     }
 
@@ -195,8 +198,9 @@ impl Writer {
         let revision = snapshot.revision();
         self.store.status.store(Arc::new(built.status.clone()));
         if built.changed {
-            retire(self.store.snapshot.swap(snapshot));
+            retire(self.store.snapshot.swap(Arc::clone(&snapshot)));
             self.revision.send_replace(revision);
+            self.store.followers.tell(&snapshot).await;
         }
         self.persist(&built).await;
         Refreshed {

@@ -125,3 +125,40 @@ async fn concurrent_refreshes_share_rounds() {
         assert_eq!((refreshed.refreshed, refreshed.revision), (true, 2));
     }
 }
+
+#[tokio::test]
+async fn a_follower_gets_each_change_in_order_however_late_it_looks() {
+    let source = Memory::new("flags.yaml", &flag("a", "0"));
+    let set = start(&[&source]).await;
+    let mut follower = set.follow();
+    for (text, refreshed) in [
+        (flag("a", "1"), true),
+        (format!("# the same\n{}", flag("a", "1")), true),
+        ("a: [".to_owned(), false),
+        (flag("a", "2"), true),
+        (flag("b", "3"), true),
+    ] {
+        source.set(&text);
+        assert_eq!(set.refresh().await.refreshed, refreshed, "{text}");
+    }
+    set.stop().await;
+    let mut told = Vec::new();
+    while let Some(change) = follower.next().await {
+        told.push((change.added.len(), change.updated.len(), change.deleted.len()));
+    }
+    assert_eq!(told, [(0, 1, 0), (0, 1, 0), (1, 0, 1)]);
+    assert_eq!(follower.known().revision(), set.load().revision());
+    assert!(set.follow().next().await.is_none(), "a stopped set does not change");
+}
+
+#[tokio::test]
+async fn a_follower_that_left_holds_up_nobody() {
+    let source = Memory::new("flags.yaml", &flag("a", "0"));
+    let set = start(&[&source]).await;
+    drop(set.follow());
+    for value in 1..40 {
+        source.set(&flag("a", &value.to_string()));
+        assert!(set.refresh().await.refreshed);
+    }
+    assert_eq!(served(&set), "a=39");
+}
