@@ -32,6 +32,11 @@ impl EntityTag {
         self.state = (product as u64) ^ ((product >> 64) as u64).rotate_left(32);
     }
 
+    /// All bits of the tag.
+    pub fn bits(self) -> u64 {
+        self.state
+    }
+
     /// The tag as it stands in the header.
     pub fn text(self) -> [u8; TAG_LENGTH] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

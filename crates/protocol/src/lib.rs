@@ -15,4 +15,5 @@ pub mod monitoring;
 pub mod ofrep;
 pub mod problem;
 pub mod request;
+pub mod stream;
 pub mod wire;

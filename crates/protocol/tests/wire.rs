@@ -9,8 +9,10 @@ use flagstaff_engine::attribute::{AttributeTable, Attributes};
 use flagstaff_engine::context::{ContextValue, EvaluationContext};
 use flagstaff_engine::flag::{Flag, Subject};
 use flagstaff_protocol::change;
+use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::goff::{self, AllFlagsBody};
 use flagstaff_protocol::ofrep::BulkBody;
+use flagstaff_protocol::stream::{self, Changed};
 use flagstaff_protocol::wire::FlagWire;
 
 /// The flags of a file, compiled and encoded.
@@ -214,4 +216,47 @@ fn equal_outcomes_share_their_texts() {
             );
         }
     }
+}
+
+#[test]
+fn what_streams_say() {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let before = encode(
+        "a: {variations: {x: 1}, defaultRule: {variation: x}}\nb: {variations: {x: <1>}, defaultRule: {variation: x}}",
+    );
+    let after = encode(
+        "b: {variations: {x: 2}, defaultRule: {variation: x}}\n\"c\\n\": {variations: {x: 3}, defaultRule: {variation: x}}",
+    );
+    let changed = Changed {
+        deleted: vec![&before[0].1],
+        added: vec![&after[1].1],
+        updated: vec![(&before[1].1, &after[0].1)],
+    };
+    let message = concat!(
+        r#"{"deleted":{"a":{"variations":{"x":1},"defaultRule":{"variation":"x"}}},"#,
+        r#""added":{"c\n":{"variations":{"x":3},"defaultRule":{"variation":"x"}}},"#,
+        r#""updated":{"b":{"old_value":{"variations":{"x":"\u003c1\u003e"},"defaultRule":{"variation":"x"}},"#,
+        r#""new_value":{"variations":{"x":2},"defaultRule":{"variation":"x"}}}}}"#,
+    );
+    assert_eq!(text(changed.message()), format!("{message}\n"));
+    assert_eq!(
+        text(changed.names()),
+        "{\"deleted\":{\"a\":{}},\"added\":{\"c\\n\":{}},\"updated\":{\"b\":{}}}\n"
+    );
+    assert_eq!(
+        text(stream::event(7, &changed.message())),
+        format!("id: 7\ndata: {message}\n\n")
+    );
+    let nothing = "{\"deleted\":{},\"added\":{},\"updated\":{}}\n";
+    assert_eq!(text(Changed::default().message()), nothing);
+    assert_eq!(text(Changed::default().names()), nothing);
+    assert_eq!(text(stream::opening(2500, Some(7))), "retry: 2500\nid: 7\n\n");
+    let digest = EntityTag::new("test");
+    assert_eq!(
+        text(stream::refetch(digest, 1_700_000_000)),
+        format!(
+            "{{\"type\":\"refetchEvaluation\",\"etag\":\"{:016x}\",\"lastModified\":1700000000}}\n",
+            digest.bits()
+        )
+    );
 }

@@ -6,21 +6,26 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::{json, problem};
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, StatusCode};
 
+use crate::content::Content;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Text.
+pub(crate) const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// An answer. Headers that every answer carries are added by the [service](crate::service).
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
     content_type: Option<HeaderValue>,
-    body: Bytes,
+    body: Content,
     /// Makes the answer conditional.
     tag: Option<EntityTag>,
     last_modified: Option<SystemTime>,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What a request asks of the form of its answer.
@@ -45,10 +50,10 @@ impl Answer {
         Self {
             status,
             content_type: Some(JSON),
-            body: body.into(),
+            body: Content::Whole(body.into()),
             tag: None,
             last_modified: None,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -58,6 +63,25 @@ impl Answer {
             content_type: Some(content_type),
             ..Self::json(body)
         }
+    }
+
+    /// 200 with a body that goes on.
+    pub(crate) fn stream(content_type: HeaderValue, body: Content) -> Self {
+        Self {
+            content_type: Some(content_type),
+            body,
+            ..Self::json(Bytes::new())
+        }
+    }
+
+    /// What the libraries below GO Feature Flag's server say of a request that they refuse.
+    pub(crate) fn refusal(status: StatusCode, text: &'static str) -> Self {
+        let no_sniffing = HeaderValue::from_static("nosniff");
+        Self {
+            content_type: Some(PLAIN_TEXT),
+            ..Self::with_status(status, text)
+        }
+        .header(X_CONTENT_TYPE_OPTIONS, no_sniffing)
     }
 
     /// Makes the answer conditional on its tag.
@@ -74,18 +98,14 @@ impl Answer {
     }
 
     /// Adds a header.
-    pub(crate) fn header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self {
-            header: Some((name, value)),
-            ..self
-        }
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// The answer in the form that was asked for: status, body, and its headers added to `headers`.
-    pub(crate) fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
-        if let Some((name, value)) = self.header {
-            headers.insert(name, value);
-        }
+    pub(crate) fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Content) {
+        headers.extend(self.headers);
         if let Some(at) = self.last_modified {
             headers.insert(LAST_MODIFIED, header_value(&httpdate::fmt_http_date(at)));
         }
@@ -99,19 +119,20 @@ impl Answer {
                 HeaderValue::from_bytes(&tag.text()).expect("a tag is printable ASCII"),
             );
             if form.if_none_match.iter().any(|known| tag.matches(known.as_bytes())) {
-                return (StatusCode::NOT_MODIFIED, Bytes::new());
+                return (StatusCode::NOT_MODIFIED, Content::default());
             }
         }
         if form.head && !self.status.is_success() {
-            return (self.status, Bytes::new());
+            return (self.status, Content::default());
         }
         if let Some(content_type) = self.content_type {
             headers.insert(CONTENT_TYPE, content_type);
         }
-        let body = if pretty {
-            json::pretty(&self.body).into()
-        } else {
-            self.body
+        let body = match self.body {
+            Content::Whole(bytes) if pretty => Content::Whole(json::pretty(&bytes).into()),
+            // nobody listens
+            Content::Stream(_) if form.head => Content::default(),
+            body => body,
         };
         (self.status, body)
     }

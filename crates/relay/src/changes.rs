@@ -1,62 +1,76 @@
-//! Counts and logs what changes in flag sets.
+//! What follows from a change in a flag set: it is counted, logged, and told to those who listen.
 
 use std::sync::Arc;
 
-use flagstaff_flagset::{Change, FlagSet, ServedFlag, Snapshot};
-use flagstaff_telemetry::metrics::Metrics;
+use flagstaff_flagset::{Change, Follower, ServedFlag, Snapshot};
+use tokio::time::{Instant, sleep_until};
 
 use crate::serving::ServedSet;
+use crate::state::State;
+use crate::streams::hub::{Hub, LANES};
 
-/// Counts and logs the changes of a flag set.
-pub(crate) struct Follower {
+/// Tells the changes of a flag set.
+pub(crate) struct Herald {
     /// The set's name in logs; none in default mode.
     name: Option<Arc<str>>,
-    metrics: Metrics,
-    /// Whether the flags of the start count as created.
-    initial: bool,
+    hub: Arc<Hub>,
+    state: Arc<State>,
 }
 
-impl Follower {
-    /// Follows a flag set for as long as it lives; `named` where there are several.
-    pub(crate) fn start(set: &ServedSet, named: bool, metrics: &Metrics) {
-        let Some(flags) = &set.flags else { return };
-        let follower = Self {
+impl Herald {
+    /// Follows a flag set from now on and for as long as it lives; `named` where there are several.
+    pub(crate) fn start(set: &ServedSet, named: bool, state: &Arc<State>) {
+        let Some(live) = &set.live else { return };
+        let follower = live.flags.follow();
+        live.hub.begin(follower.known());
+        let herald = Self {
             name: named.then(|| Arc::clone(&set.name)),
-            metrics: metrics.clone(),
-            initial: !set.settings.disable_notifier_on_init,
+            hub: Arc::clone(&live.hub),
+            state: Arc::clone(state),
         };
-        tokio::spawn(follower.follow(Arc::clone(flags)));
+        tokio::spawn(herald.follow(follower, !set.settings.disable_notifier_on_init));
     }
 
-    async fn follow(self, set: Arc<FlagSet>) {
-        let mut revisions = set.changes();
-        revisions.mark_unchanged();
-        let mut known = set.snapshot();
-        if self.initial {
-            self.tell(&beginning(&known));
+    /// Streams are told first, since people wait for them, and get their signs of life.
+    async fn follow(self, mut follower: Follower, initial: bool) {
+        if initial {
+            self.tell(&beginning(follower.known()));
         }
-        while revisions.changed().await.is_ok() {
-            let newer = set.snapshot();
-            self.tell(&known.diff(&newer));
-            known = newer;
+        let mut lane = 0;
+        let mut heartbeat = std::pin::pin!(sleep_until(Instant::now()));
+        loop {
+            tokio::select! {
+                change = follower.next() => {
+                    let Some(change) = change else { return };
+                    self.hub.publish(change.clone(), follower.known());
+                    self.tell(&change);
+                }
+                () = &mut heartbeat => {
+                    self.hub.beat(lane);
+                    lane = (lane + 1) % LANES;
+                    let pause = self.state.serving().streams.heartbeat / LANES as u32;
+                    heartbeat.as_mut().reset(Instant::now() + pause);
+                }
+            }
         }
     }
 
     /// The lines are worded as GO Feature Flag words them.
     fn tell(&self, change: &Change) {
+        let metrics = &self.state.counts.metrics;
         if !change.is_empty() {
-            self.metrics.flag_changes.inc();
+            metrics.flag_changes.inc();
         }
         for flag in &change.deleted {
-            self.metrics.flags_deleted.count(flag.key());
+            metrics.flags_deleted.count(flag.key());
             self.log(flag, "flag removed");
         }
         for flag in &change.added {
-            self.metrics.flags_created.count(flag.key());
+            metrics.flags_created.count(flag.key());
             self.log(flag, "flag added");
         }
         for (before, after) in &change.updated {
-            self.metrics.flags_updated.count(after.key());
+            metrics.flags_updated.count(after.key());
             let message = match (is_disabled(before), is_disabled(after)) {
                 (false, true) => "flag is turned OFF",
                 (true, false) => "flag is turned ON",

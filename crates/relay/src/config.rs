@@ -27,7 +27,7 @@ pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
     Dialect, FlagSetSettings, FlagSets, JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry,
-    RetrieverSettings, Server, Settings, Swagger,
+    RetrieverSettings, Server, Settings, Streams, Swagger,
 };
 
 use std::path::PathBuf;

@@ -13,8 +13,23 @@ pub(crate) enum Content {
     /// All of it.
     Whole(Bytes),
     /// Piece by piece, for as long as the caller listens.
-    #[expect(dead_code, reason = "the streams that need it join next")]
     Stream(Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>),
+}
+
+impl Content {
+    /// How many bytes are there at once.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Stream(_) => 0,
+        }
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Whole(Bytes::new())
+    }
 }
 
 impl From<Bytes> for Content {

@@ -27,6 +27,7 @@ mod socket;
 mod start;
 mod state;
 mod stream;
+mod streams;
 #[cfg(test)]
 mod tests;
 

@@ -8,7 +8,7 @@ use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::watch;
 
-use crate::changes::Follower;
+use crate::changes::Herald;
 use crate::config::{Settings, Sources};
 use crate::reload::Reload;
 use crate::route::Listener;
@@ -16,7 +16,7 @@ use crate::serving::Serving;
 use crate::signals::Signals;
 use crate::socket::{InheritedSockets, Sockets};
 use crate::state::State;
-use crate::{RunError, VERSION, server, start};
+use crate::{RunError, VERSION, server, start, streams};
 
 /// How far a relay is. It only ever goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ impl Relay {
         let Signals { mut end, reload } = signals;
         let named = state.serving().flag_sets.are_named();
         for set in state.serving().flag_sets.all() {
-            Follower::start(set, named, &state.counts.metrics);
+            Herald::start(set, named, &state);
         }
         tracing::info!(address = %api, version = VERSION, "Starting Flagstaff relay");
         let (drain, grace) = (settings.server.drain_timeout, settings.server.readiness_grace);
@@ -121,15 +121,15 @@ impl Relay {
         };
         state.phases.enter(Phase::Ending);
         following.abort();
+        let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
         if !hurried {
             tokio::select! {
                 Some(()) = end.recv() => tracing::warn!("told to end once more: requests that were still being answered are broken off"),
-                ended = &mut api => log_panic(ended),
+                (ended, ()) = async { tokio::join!(&mut api, streams::close(sets.iter().map(|set| &*set.hub))) } => log_panic(ended),
             }
         }
-        let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
         for set in sets {
-            set.stop().await;
+            set.flags.stop().await;
         }
         state.phases.enter(Phase::Ended);
         if let Some(monitoring) = monitoring {

@@ -12,7 +12,7 @@ use crate::serving::FlagSets;
 pub(crate) fn of(sets: &FlagSets, now: SystemTime) -> Vec<FlagSetReading> {
     let reading = |set: &crate::serving::ServedSet| FlagSetReading {
         name: Arc::clone(&set.name),
-        status: set.flags.as_ref().map(|flags| status(&flags.status(), now)),
+        status: set.live.as_ref().map(|live| status(&live.flags.status(), now)),
     };
     sets.all().iter().map(reading).collect()
 }

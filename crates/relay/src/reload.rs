@@ -15,7 +15,7 @@ use flagstaff_retrievers::file;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::mpsc;
 
-use crate::changes::Follower;
+use crate::changes::Herald;
 use crate::config::{self, FlagSets, Settings, Sources};
 use crate::lifetime::Origin;
 use crate::reload::plan::{Plan, Step};
@@ -197,15 +197,15 @@ impl Reload {
             sets.push(match step {
                 Step::Keep(set) | Step::Missing(set) => set,
                 Step::Edit(set, prepared) => {
-                    if let Some(flags) = &set.flags {
-                        flags.reconfigure(*prepared).await;
+                    if let Some(live) = &set.live {
+                        live.flags.reconfigure(*prepared).await;
                     }
                     tracing::info!(flagset = &*set.name, "flagset edited at runtime");
                     set
                 }
                 Step::Add(set) => {
                     let named = matches!(settings.flag_sets, FlagSets::Named(_));
-                    Follower::start(&set, named, &self.state.counts.metrics);
+                    Herald::start(&set, named, &self.state);
                     tracing::info!(flagset = &*set.name, "flagset added at runtime");
                     set
                 }
@@ -215,13 +215,13 @@ impl Reload {
         let before = self.state.replace(Serving::new(&settings, sets));
         let after = self.state.serving();
         for set in before.flag_sets.all() {
-            let Some(flags) = &set.flags else { continue };
-            if after.flag_sets.started().any(|served| Arc::ptr_eq(served, flags)) {
+            let Some(live) = &set.live else { continue };
+            if after.flag_sets.started().any(|served| served.is_same(live)) {
                 continue;
             }
             tracing::info!(flagset = &*set.name, "flagset removed at runtime");
-            let flags = Arc::clone(flags);
-            tokio::spawn(async move { flags.stop().await });
+            let live = live.clone();
+            tokio::spawn(async move { live.stop().await });
         }
         if settings.keys != self.settings.keys {
             tracing::info!("Configuration changed: reloading the AuthorizedKeys and the APIKeys");

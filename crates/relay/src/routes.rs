@@ -13,6 +13,7 @@ pub(crate) mod change;
 pub(crate) mod collector;
 pub(crate) mod configuration;
 pub(crate) mod evaluation;
+pub(crate) mod events;
 pub(crate) mod manifest;
 pub(crate) mod monitoring;
 pub(crate) mod ofrep;

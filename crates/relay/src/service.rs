@@ -21,7 +21,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 
-use crate::answer::{Answer, Form, Problem};
+use crate::answer::{Answer, Form, PLAIN_TEXT, Problem};
 use crate::auth::authenticate;
 use crate::body;
 use crate::content::Content;
@@ -37,7 +37,6 @@ const PREFLIGHT_VARIES: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
-const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// Answers a request.
 pub(crate) async fn respond<B>(
@@ -65,7 +64,7 @@ where
     let request_bytes = request_size(&head) + body.size_hint().lower();
     let (status, content) = if head.method == Method::OPTIONS {
         preflight(&head.headers, place.route, &mut headers);
-        (StatusCode::NO_CONTENT, Bytes::new())
+        (StatusCode::NO_CONTENT, Content::default())
     } else {
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
@@ -111,7 +110,7 @@ where
         };
         record.log();
     }
-    let mut response = Response::new(Content::from(content));
+    let mut response = Response::new(content);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
@@ -194,9 +193,8 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
             Ok(routes::monitoring::ready(call.state, call.serving, key.is_ok()))
         }
         Route::Metrics => routes::monitoring::metrics(call.state),
-        Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Events | Route::Nothing(_) => {
-            Err(Problem::not_found())
-        }
+        Route::Events => routes::events::answer(call),
+        Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Nothing(_) => Err(Problem::not_found()),
     }));
     answered.unwrap_or_else(|_| {
         tracing::error!(

@@ -7,7 +7,8 @@ use flagstaff_telemetry::logging::LogLevel;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
-use crate::config::{FlagSetSettings, Grant, Keys, Limits, Settings};
+use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings};
+use crate::streams::hub::Hub;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
 /// limits are of one configuration.
@@ -16,6 +17,7 @@ pub(crate) struct Serving {
     pub(crate) keys: Keys,
     pub(crate) flag_sets: FlagSets,
     pub(crate) limits: Limits,
+    pub(crate) streams: config::Streams,
     /// Shows what happened inside, and indents all JSON.
     pub(crate) debug: bool,
     /// `None` where the header is switched off.
@@ -38,7 +40,14 @@ pub(crate) struct ServedSet {
     pub(crate) name: Arc<str>,
     /// What it was made from.
     pub(crate) settings: Arc<FlagSetSettings>,
-    pub(crate) flags: Option<Arc<FlagSet>>,
+    pub(crate) live: Option<LiveSet>,
+}
+
+/// A flag set, and who listens to it.
+#[derive(Clone)]
+pub(crate) struct LiveSet {
+    pub(crate) flags: Arc<FlagSet>,
+    pub(crate) hub: Arc<Hub>,
 }
 
 impl Serving {
@@ -48,12 +57,35 @@ impl Serving {
             keys: settings.keys.clone(),
             flag_sets,
             limits: settings.server.limits,
+            streams: settings.streams,
             debug: settings.logging.level == LogLevel::Debug,
             version: settings
                 .version_header
                 .then(|| HeaderValue::from_static(crate::VERSION)),
             bulk_flag_names: settings.bulk_metric_flag_names,
         }
+    }
+}
+
+impl LiveSet {
+    /// Nobody listens yet.
+    pub(crate) fn new(flags: FlagSet) -> Self {
+        let hub = Arc::new(Hub::new(&flags.load()));
+        Self {
+            flags: Arc::new(flags),
+            hub,
+        }
+    }
+
+    /// Whether both are one, be it under other settings.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.flags, &other.flags)
+    }
+
+    /// Ends the set and all that listen to it.
+    pub(crate) async fn stop(&self) {
+        self.flags.stop().await;
+        self.hub.close().await;
     }
 }
 
@@ -73,13 +105,19 @@ impl FlagSets {
 
     /// The flag set of a caller.
     pub(crate) fn of(&self, grant: Option<Grant>) -> Result<&Arc<FlagSet>, Problem> {
-        let set = self.index_of(grant).and_then(|index| self.sets.get(index));
-        set.and_then(|set| set.flags.as_ref()).ok_or_else(|| {
+        let set = self.live(grant).map(|set| &set.flags);
+        set.ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "error while getting flagset: flagset not found for API key",
             )
         })
+    }
+
+    /// Who listens to the flag set of a caller.
+    pub(crate) fn hub(&self, grant: Option<Grant>) -> Result<&Hub, Problem> {
+        let set = self.live(grant).map(|set| &*set.hub);
+        set.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "no flag set associated to the API key"))
     }
 
     /// The place of a caller's flag set, which may not have started.
@@ -93,7 +131,7 @@ impl FlagSets {
 
     /// The place of the flag set of a name, which has started.
     pub(crate) fn named(&self, name: &str) -> Result<usize, Problem> {
-        let is_served = |set: &ServedSet| *set.name == *name && set.flags.is_some();
+        let is_served = |set: &ServedSet| *set.name == *name && set.live.is_some();
         self.sets.iter().position(is_served).ok_or_else(|| {
             let message = format!("error while getting flagset: impossible to find the flagset with the name {name}");
             Problem::new(StatusCode::BAD_REQUEST, message)
@@ -112,11 +150,15 @@ impl FlagSets {
 
     /// Whether every set is served.
     pub(crate) fn are_complete(&self) -> bool {
-        self.sets.iter().all(|set| set.flags.is_some())
+        self.sets.iter().all(|set| set.live.is_some())
     }
 
     /// Every set that is served.
-    pub(crate) fn started(&self) -> impl Iterator<Item = &Arc<FlagSet>> {
-        self.sets.iter().filter_map(|set| set.flags.as_ref())
+    pub(crate) fn started(&self) -> impl Iterator<Item = &LiveSet> {
+        self.sets.iter().filter_map(|set| set.live.as_ref())
+    }
+
+    fn live(&self, grant: Option<Grant>) -> Option<&LiveSet> {
+        self.sets.get(self.index_of(grant)?)?.live.as_ref()
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::RunError;
 use crate::config::{self, FlagSetSettings};
-use crate::serving::{FlagSets, ServedSet};
+use crate::serving::{FlagSets, LiveSet, ServedSet};
 
 /// The name of the set of default mode.
 const DEFAULT: &str = "default";
@@ -32,7 +32,7 @@ pub(crate) async fn flag_sets(settings: &config::FlagSets, clock: &Clock) -> Res
             ServedSet {
                 name,
                 settings: settings.all()[index].clone().into(),
-                flags: None,
+                live: None,
             }
         }));
     }
@@ -57,7 +57,7 @@ pub(crate) async fn flag_set(name: Arc<str>, settings: FlagSetSettings, clock: &
     Ok(ServedSet {
         name,
         settings: settings.into(),
-        flags: Some(flags.into()),
+        live: Some(LiveSet::new(flags)),
     })
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn options(
     known: Option<&ServedSet>,
 ) -> Result<Options, String> {
     let mut known: Vec<_> = known
-        .and_then(|set| Some((set.flags.as_ref()?.options(), &set.settings)))
+        .and_then(|set| Some((set.live.as_ref()?.flags.options(), &set.settings)))
         .map(|(options, settings)| settings.retrievers.iter().zip(options.sources.clone()).collect())
         .unwrap_or_default();
     let sources = settings.retrievers.iter().map(|source| {

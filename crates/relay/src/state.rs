@@ -13,12 +13,14 @@ use crate::lifetime::Phases;
 use crate::readings;
 use crate::route::Route;
 use crate::serving::Serving;
+use crate::streams::Streams;
 
 /// Everything that a relay holds while it runs. What an edit of the configuration can replace stands in [`Serving`].
 pub(crate) struct State {
     serving: Arc<ArcSwap<Serving>>,
     pub(crate) phases: Phases,
     pub(crate) counts: Counts,
+    pub(crate) streams: Streams,
     pub(crate) clock: Clock,
 }
 
@@ -49,6 +51,7 @@ impl State {
         Ok(Self {
             serving,
             phases: Phases::new(),
+            streams: Streams::new(&counts.metrics.streams),
             counts,
             clock,
         })

@@ -11,6 +11,7 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 
 use crate::config::{self, Sources};
+use crate::content::Content;
 use crate::route::Listener;
 use crate::service::respond;
 use crate::serving::Serving;
@@ -20,6 +21,7 @@ use crate::state::State;
 mod answers;
 mod keys;
 mod limits;
+mod streams;
 
 const API: Listener = Listener::Api { monitoring: true };
 
@@ -36,7 +38,7 @@ a%2Fb: {variations: {a: literal}, defaultRule: {variation: a}}
 /// A relay that serves [`FLAGS`] at a fixed time.
 struct Relay {
     state: Arc<State>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 thread_local! {
@@ -98,26 +100,29 @@ impl Relay {
         let sets = start::flag_sets(&settings.flag_sets, &clock).await.unwrap();
         Self {
             state: Arc::new(State::new(Serving::new(&settings, sets), clock).unwrap()),
-            _folder: folder,
+            folder,
         }
     }
 
     /// Sends `METHOD path` with header lines and a body (empty for none).
     async fn ask(&self, line: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(body.into())).unwrap();
-        let answer = respond(&self.state, API, Some(CALLER), request).await;
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.send(line, headers, body.into()).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
             body: String::from_utf8(body.into()).unwrap(),
         }
+    }
+
+    async fn send(&self, line: &str, headers: &[(&str, &str)], body: Bytes) -> http::Response<Content> {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body)).unwrap();
+        respond(&self.state, API, Some(CALLER), request).await
     }
 
     /// Checks status and body of an answer; without a body in `expected` only the status.

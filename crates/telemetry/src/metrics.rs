@@ -11,6 +11,7 @@ mod operation;
 mod process;
 mod requests;
 mod scrape;
+mod streams;
 
 use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
 
@@ -19,6 +20,7 @@ pub use flag_sets::{FlagSetReading, FlagSetStatus, RetrieverReading, register_fl
 pub use flags::{FlagCounter, FlagCounters};
 pub use operation::{ConfigurationReloads, Refusals};
 pub use requests::{MAX_HOSTS, Requests, RouteMetrics, Sample};
+pub use streams::{StreamKind, StreamMetrics, Streams};
 
 /// `Content-Type` of [`render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -65,6 +67,8 @@ pub struct Metrics {
     pub configuration_reloads: ConfigurationReloads,
     /// Requests that were refused.
     pub refusals: Refusals,
+    /// Streams of changes.
+    pub streams: Streams,
 }
 
 /// A total and the same by flag.
@@ -113,6 +117,7 @@ impl Metrics {
             manifests: counter(&families::GET_MANIFEST)?,
             configuration_reloads: ConfigurationReloads::register(registry)?,
             refusals: Refusals::register(registry)?,
+            streams: Streams::register(registry)?,
         })
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
 
 use super::decode::Written;
-use super::file::{JaegerSamplerFile, OtelFile, RootFile, ServerFile};
+use super::file::{JaegerSamplerFile, OtelFile, RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
-use super::settings::{JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, Server, Settings, Swagger};
+use super::settings::{
+    JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, Server, Settings, Streams, Swagger,
+};
 
 mod flag_sets;
 mod keys;
@@ -17,6 +19,9 @@ const DEFAULT_PORT: u16 = 1031;
 const DEFAULT_HOST: &str = "0.0.0.0";
 const DEFAULT_SWAGGER_HOST: &str = "localhost";
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(15);
+const DEFAULT_RETRY: Duration = Duration::from_secs(3);
+const DEFAULT_OPEN_STREAMS: usize = 20_000;
 const DEFAULT_BODY: usize = 1 << 20;
 const DEFAULT_COLLECTOR_BODY: usize = 16 << 20;
 
@@ -41,6 +46,7 @@ pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Rep
             .unwrap_or_else(|| DEFAULT_SWAGGER_HOST.into()),
     };
     let server = server(&file, report);
+    let streams = streams(file.streams.as_ref().map(|streams| &streams.value), report);
     let mut open_telemetry = file
         .otel
         .as_ref()
@@ -65,6 +71,7 @@ pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Rep
         server,
         swagger,
         logging,
+        streams,
         hide_banner: is_set(file.hide_banner.as_ref()),
         enable_pprof: is_set(file.enable_pprof.as_ref()),
         version_header: !is_set(file.disable_version_header.as_ref()),
@@ -115,6 +122,29 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
         readiness_grace: server
             .and_then(|server| server.readiness_grace.as_ref())
             .map_or(Duration::ZERO, |written| written.value),
+    }
+}
+
+fn streams(file: Option<&StreamsFile>, report: &mut Report) -> Streams {
+    let heartbeat = file
+        .and_then(|streams| streams.heartbeat.as_ref())
+        .filter(|written| !written.value.is_zero());
+    if let Some(Written { value, origin, path }) = heartbeat.filter(|written| written.value < Duration::from_secs(1)) {
+        let message = format!(
+            "{} is too short, write at least 1s",
+            shown(&format!("{value:?}"), origin)
+        );
+        report.problem(origin, path, message);
+    }
+    Streams {
+        heartbeat: heartbeat.map_or(DEFAULT_HEARTBEAT, |written| written.value),
+        retry: file
+            .and_then(|streams| streams.retry.as_ref())
+            .map_or(DEFAULT_RETRY, |written| written.value),
+        max_open: file
+            .and_then(|streams| streams.max_open.as_ref())
+            .and_then(|written| in_range(written, 0, u32::MAX, report))
+            .map_or(DEFAULT_OPEN_STREAMS, |streams| streams as usize),
     }
 }
 

@@ -35,6 +35,8 @@ section! {
         log_format: Box<str> = "logFormat", default "json", restart;
         /// Leaves the version header out of answers.
         disable_version_header: bool = "disableVersionHeader", restart;
+        /// Streams of changes.
+        streams: StreamsFile = "streams";
         /// Keys of the whole relay.
         authorized_keys: AuthorizedKeysFile = "authorizedKeys";
         /// Where spans are sent.
@@ -111,6 +113,19 @@ section! {
         body: i64 = "maxBodyBytes", default "1048576";
         /// Bytes of a request body of the data collector; more is answered with 413.
         collector_body: i64 = "maxCollectorBodyBytes", default "16777216";
+    }
+}
+
+section! {
+    /// Streams of changes: server-sent events and web sockets.
+    StreamsFile {
+        /// Time between two signs of life on a stream, at least 1s. A web socket that takes or answers nothing for three of them is
+        /// closed.
+        heartbeat: Duration = "heartbeat", default "15s";
+        /// About how long clients of server-sent events are asked to wait before they come back.
+        retry: Duration = "retry", default "3s", keeps_zero;
+        /// How many streams may be open; more are refused with 503.
+        max_open: i64 = "maxOpen", default "20000", keeps_zero;
     }
 }
 

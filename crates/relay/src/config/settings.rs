@@ -20,6 +20,8 @@ pub struct Settings {
     pub swagger: Swagger,
     /// Logs.
     pub logging: Logging,
+    /// Streams of changes.
+    pub streams: Streams,
     /// Leaves out the banner on standard output.
     pub hide_banner: bool,
     /// Offers the profiler.
@@ -139,6 +141,17 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of a request body of the data collector.
     pub collector_body: usize,
+}
+
+/// Streams of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streams {
+    /// Time between two signs of life on a stream.
+    pub heartbeat: Duration,
+    /// About how long clients of server-sent events are asked to wait before they come back.
+    pub retry: Duration,
+    /// How many may be open.
+    pub max_open: usize,
 }
 
 /// The page with the interactive API description.

@@ -58,23 +58,23 @@ async fn step(
     known: Option<&ServedSet>,
     state: &State,
 ) -> Result<Step, String> {
-    let set = |flags| ServedSet {
+    let set = |live| ServedSet {
         name: Arc::clone(&name),
         settings: wanted.clone().into(),
-        flags,
+        live,
     };
     match known {
         Some(ServedSet {
-            flags: Some(flags),
+            live: Some(live),
             settings,
             ..
         }) => {
             if settings.serves_as(wanted) {
-                return Ok(Step::Keep(set(Some(Arc::clone(flags)))));
+                return Ok(Step::Keep(set(Some(live.clone()))));
             }
             let options = start::options(wanted, Arc::clone(&name), &state.clock, known)?;
-            let prepared = flags.prepare(options).await.map_err(|error| error.to_string())?;
-            Ok(Step::Edit(set(Some(Arc::clone(flags))), Box::new(prepared)))
+            let prepared = live.flags.prepare(options).await.map_err(|error| error.to_string())?;
+            Ok(Step::Edit(set(Some(live.clone())), Box::new(prepared)))
         }
         other => match start::flag_set(Arc::clone(&name), wanted.clone(), &state.clock).await {
             Ok(started) => Ok(Step::Add(started)),

@@ -25,7 +25,7 @@ pub(crate) fn information(serving: &Serving) -> Answer {
         .flag_sets
         .all()
         .iter()
-        .filter_map(|set| Some((&*set.name, set.flags.as_ref()?.refreshed_at())))
+        .filter_map(|set| Some((&*set.name, set.live.as_ref()?.flags.refreshed_at())))
         .collect();
     let newest = sets.iter().filter_map(|(_, at)| *at).max();
     let named = sets.iter().map(|(name, at)| (*name, timestamp(*at)));
@@ -46,7 +46,10 @@ pub(crate) fn ready(state: &State, serving: &Serving, is_administrator: bool) ->
         .flag_sets
         .all()
         .iter()
-        .map(|set| (&*set.name, set_readiness(set.flags.as_deref(), now, is_administrator)))
+        .map(|set| {
+            let flags = set.live.as_ref().map(|live| &*live.flags);
+            (&*set.name, set_readiness(flags, now, is_administrator))
+        })
         .collect();
     let stopping = state.phases.now() > Phase::Serving;
     let ready = !stopping && sets.iter().any(|(_, set)| set.is_ready());

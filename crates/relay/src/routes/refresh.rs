@@ -43,8 +43,8 @@ pub(crate) async fn answer(
     // a caller who does not wait for the answer has refreshed all the same
     let refreshing = tokio::spawn(async move {
         let mut refreshing = JoinSet::new();
-        for flags in wanted.into_iter().filter_map(|set| set.flags) {
-            refreshing.spawn(async move { flags.refresh().await.refreshed });
+        for live in wanted.into_iter().filter_map(|set| set.live) {
+            refreshing.spawn(async move { live.flags.refresh().await.refreshed });
         }
         let refreshed = refreshing.join_all().await.into_iter().all(|refreshed| refreshed);
         let outcome = if refreshed {
@@ -81,5 +81,5 @@ fn wanted(sets: &FlagSets, key: &Key, query: &str) -> Result<Vec<ServedSet>, Pro
         wanted.extend(sets.index_of(Some(key.grant)));
     }
     let wanted = wanted.into_iter().map(|index| sets.all()[index].clone());
-    Ok(wanted.filter(|set| set.flags.is_some()).collect())
+    Ok(wanted.filter(|set| set.live.is_some()).collect())
 }

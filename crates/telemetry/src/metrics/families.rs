@@ -32,6 +32,7 @@ pub enum FamilyKind {
 }
 
 const FLAG: &[&str] = &["flag_name"];
+const STREAM: &[&str] = &["kind"];
 const REQUEST: &[&str] = &["code", "method", "host", "url"];
 const BUILD: &[&str] = &["branch", "goarch", "goos", "goversion", "revision", "tags", "version"];
 const FLAG_SET: &[&str] = &["flagset"];
@@ -106,6 +107,10 @@ families! {
     SHED_REQUESTS = FamilyKind::Counter, "flagstaff_shed_requests_total", &[], "requests refused with 503 because too many were being answered";
     REFUSED_KEYS = FamilyKind::Counter, "flagstaff_refused_keys_total", &[], "requests refused with 401: no key, or one that does not open what was asked for";
     RATE_LIMITED = FamilyKind::Counter, "flagstaff_rate_limited_requests_total", &["limit"], "requests refused with 429, by the `key` or `address` that asked too often";
+    STREAMS_OPEN = FamilyKind::Gauge, "flagstaff_streams_open", STREAM, "streams that are open now, by kind: `sse`, `websocket` or `ofrep`";
+    STREAM_MESSAGES = FamilyKind::Counter, "flagstaff_stream_messages_total", STREAM, "messages handed to streams";
+    STREAMS_BEHIND = FamilyKind::Counter, "flagstaff_streams_behind_total", STREAM, "times that one merged message brought a stream up to date";
+    STREAMS_REFUSED = FamilyKind::Counter, "flagstaff_streams_refused_total", STREAM, "streams refused with 503 because too many were open";
 }
 
 impl Family {
@@ -119,6 +124,10 @@ impl Family {
 
     pub(super) fn gauge(&self, registry: &Registry) -> Result<IntGauge, prometheus::Error> {
         registered(registry, IntGauge::new(self.name, self.help)?)
+    }
+
+    pub(super) fn gauges(&self, registry: &Registry) -> Result<IntGaugeVec, prometheus::Error> {
+        registered(registry, IntGaugeVec::new(self.options(), self.labels)?)
     }
 
     pub(super) fn histograms(&self, registry: &Registry) -> Result<HistogramVec, prometheus::Error> {
@@ -141,7 +150,7 @@ pub(super) fn register_build_information(
     build: &BuildInformation<'_>,
 ) -> Result<(), prometheus::Error> {
     let family = BUILD_INFO;
-    let gauge = registered(registry, IntGaugeVec::new(family.options(), family.labels)?)?;
+    let gauge = family.gauges(registry)?;
     // Dashboards know Go's names of the architectures.
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",
