@@ -6,12 +6,13 @@
 
 mod plan;
 mod restart;
+mod triggers;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flagstaff_retrievers::file;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::mpsc;
 
@@ -19,12 +20,10 @@ use crate::changes::Herald;
 use crate::config::{self, FlagSets, Settings, Sources};
 use crate::lifetime::Origin;
 use crate::reload::plan::{Plan, Step};
+use crate::reload::triggers::Triggers;
 use crate::serving::Serving;
 use crate::start;
 use crate::state::State;
-
-/// How long the configuration file must be left alone before it is read.
-const SETTLE: Duration = Duration::from_millis(200);
 
 /// The shortest and the longest time until sources that do not answer are asked again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -56,7 +55,8 @@ impl Reload {
 
     /// Reloads when the file changes or a signal arrives, for ever.
     pub(crate) async fn run(mut self, signals: mpsc::Receiver<()>) {
-        let mut triggers = self.triggers(signals);
+        let mut triggers = Triggers::new(signals);
+        triggers.watch(self.files(Vec::new()));
         // what was read and could not be applied yet
         let mut wanted = None;
         let mut retry = (!self.state.serving().flag_sets.are_complete()).then_some(RETRY.0);
@@ -65,17 +65,17 @@ impl Reload {
         loop {
             if !edited {
                 edited = tokio::select! {
-                    Some(()) = triggers.recv() => true,
+                    () = triggers.next() => true,
                     () = wait(retry) => false,
                 };
             }
             if std::mem::take(&mut edited) {
-                (wanted, retry) = (self.read(), None);
+                (wanted, retry) = (self.read(&mut triggers), None);
             }
             let prepared = tokio::select! {
                 prepared = Plan::prepare(wanted.as_ref().unwrap_or(&self.settings), &self.state) => prepared,
                 // whatever was about to come of the former edit, this one replaces it
-                Some(()) = triggers.recv() => {
+                () = triggers.next() => {
                     edited = true;
                     continue;
                 }
@@ -101,39 +101,15 @@ impl Reload {
         }
     }
 
-    /// One signal for whatever asks for a reload.
-    fn triggers(&self, mut signals: mpsc::Receiver<()>) -> mpsc::Receiver<()> {
-        let (sender, receiver) = mpsc::channel(1);
-        let signal = sender.clone();
-        // a signal that is already waiting stands for this one too
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                let _ = signal.try_send(());
-            }
-        });
-        if let Some(path) = &self.file {
-            match file::watch(&self.sources.working_directory.join(path), SETTLE) {
-                Ok(mut changes) => {
-                    let sender = sender.clone();
-                    tokio::spawn(async move {
-                        while changes.next().await {
-                            let _ = sender.try_send(());
-                        }
-                    });
-                }
-                Err(error) => tracing::warn!(
-                    path = %path.display(),
-                    %error,
-                    "cannot watch the configuration file: send SIGHUP to reload it"
-                ),
-            }
-        }
-        receiver
+    /// The files that the configuration is read from, and those that would mend it.
+    fn files(&self, more: Vec<PathBuf>) -> BTreeSet<PathBuf> {
+        let file = self.file.iter().map(|file| self.sources.working_directory.join(file));
+        file.chain(self.settings.files.iter().cloned()).chain(more).collect()
     }
 
     /// The configuration as it is written now, unless it cannot be served or is the one in effect. What it does not allow
     /// any more stops at once.
-    fn read(&mut self) -> Option<Settings> {
+    fn read(&mut self, triggers: &mut Triggers) -> Option<Settings> {
         let loaded = match config::load(&self.sources) {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -146,10 +122,12 @@ impl Reload {
                     );
                 }
                 self.state.counts.metrics.configuration_reloads.failed();
+                triggers.watch(self.files(error.files));
                 return None;
             }
         };
         let mut settings = loaded.settings;
+        triggers.watch(self.files(settings.files.clone()));
         if let Some(switch) = mode_switch(&self.settings.flag_sets, &settings.flag_sets) {
             tracing::error!("switching from {switch} mode needs a restart, the new configuration will not be applied");
             self.state.counts.metrics.configuration_reloads.failed();

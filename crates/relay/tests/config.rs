@@ -157,7 +157,7 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
         "version_header": settings.version_header,
         "bulk_metric_flag_names": settings.bulk_metric_flag_names,
         "keys_required": settings.keys.required(),
-        "key_files": settings.files().map(|file| file.strip_prefix(folder).unwrap()).collect::<Vec<_>>(),
+        "files": settings.files.iter().map(|file| file.strip_prefix(folder).unwrap()).collect::<Vec<_>>(),
         "open_telemetry": {
             "disabled": traces.disabled, "endpoint": traces.endpoint, "protocol": traces.protocol,
             "service_name": traces.service_name, "sampler": traces.sampler,

@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 
 /// What callers with these keys get.
-type Callers<'c> = &'c [(&'c str, Value)];
+pub(super) type Callers<'c> = &'c [(&'c str, Value)];
 
 /// Edits the configuration and waits until callers get what they should.
 fn check(before: (&str, Callers<'_>), after: (&str, Callers<'_>)) {
@@ -28,13 +28,13 @@ fn check_refused(before: (&str, Callers<'_>), edit: &str, reason: &str) {
     expect(&relay, before.1);
 }
 
-fn expect(relay: &Relay, callers: Callers<'_>) {
+pub(super) fn expect(relay: &Relay, callers: Callers<'_>) {
     for (key, expected) in callers {
         assert_eq!(evaluate(relay, key), *expected, "{key}\n{}", relay.log());
     }
 }
 
-fn wait_for(relay: &Relay, callers: Callers<'_>) {
+pub(super) fn wait_for(relay: &Relay, callers: Callers<'_>) {
     relay.wait_until("what callers should get", |relay| {
         callers.iter().all(|(key, expected)| evaluate(relay, key) == *expected)
     });
@@ -44,7 +44,7 @@ const ONE: &str = "SERVER\nretriever: {kind: file, path: one.yaml}\n";
 
 const KEYS: &str = "SERVER\nretriever: {kind: file, path: one.yaml}\nauthorizedKeys: {evaluation: [k1]}\n";
 
-const SETS: &str = "
+pub(super) const SETS: &str = "
 SERVER
 flagSets:
   - {name: a, apiKeys: [k1], retriever: {kind: file, path: one.yaml}}

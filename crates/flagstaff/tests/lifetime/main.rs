@@ -3,6 +3,7 @@
 
 mod edits;
 mod end;
+mod keys;
 
 use flagstaff_testkit::http::Request;
 use flagstaff_testkit::relay::{Relay, Workspace};
@@ -10,9 +11,17 @@ use serde_json::{Value, json};
 
 /// Starts a relay with this configuration beside its port, on two flag files in which `flag` is `one` and `two`.
 fn start(configuration: &str) -> Relay {
+    start_with(&[], configuration)
+}
+
+/// Starts a relay with files of these names and texts besides.
+fn start_with(files: &[(&str, &str)], configuration: &str) -> Relay {
     let workspace = Workspace::new().expect("a folder");
     for (file, value) in [("one.yaml", "one"), ("two.yaml", "two")] {
         workspace.write(file, &flag(value)).expect("files can be written");
+    }
+    for (file, text) in files {
+        workspace.write(file, text).expect("files can be written");
     }
     write(&workspace, configuration);
     Relay::start(env!("CARGO_BIN_EXE_flagstaff"), workspace)

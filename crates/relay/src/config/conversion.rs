@@ -77,7 +77,7 @@ pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Rep
         version_header: !is_set(file.disable_version_header.as_ref()),
         bulk_metric_flag_names: is_set(file.enable_bulk_metric_flag_names.as_ref()),
         keys: keys.keys,
-        key_files: keys.files,
+        files: report.files().to_vec(),
         flag_sets,
         open_telemetry,
     }

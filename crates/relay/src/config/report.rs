@@ -1,6 +1,7 @@
 //! Where a value came from, and what is wrong with it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where a value was written.
@@ -69,6 +70,8 @@ pub struct ConfigurationError {
     pub problems: Vec<Problem>,
     /// What was noticed besides.
     pub notices: Vec<Notice>,
+    /// Files and folders that were read, or were to be read, beside the configuration file: a change of one of them may mend it.
+    pub files: Vec<PathBuf>,
 }
 
 impl fmt::Display for ConfigurationError {
@@ -83,9 +86,20 @@ impl fmt::Display for ConfigurationError {
 pub(super) struct Report {
     problems: Vec<Problem>,
     notices: Vec<Notice>,
+    files: Vec<PathBuf>,
 }
 
 impl Report {
+    /// A file or folder that the configuration is read from, be it there or not.
+    pub(super) fn depends_on(&mut self, file: PathBuf) {
+        self.files.push(file);
+    }
+
+    /// Every file and folder so far.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// Something that makes the configuration unusable.
     pub(super) fn problem(&mut self, origin: &Origin, path: impl Into<String>, message: impl Into<String>) {
         self.problems.push(Problem {
@@ -114,19 +128,21 @@ impl Report {
         if self.problems.is_empty() {
             Ok((value, self.notices))
         } else {
-            Err(ConfigurationError {
-                problems: self.problems,
-                notices: self.notices,
-            })
+            Err(self.into_error())
         }
     }
 
     /// Fails with one problem more.
     pub(super) fn fail<T>(mut self, problem: Problem) -> Result<T, ConfigurationError> {
         self.problems.push(problem);
-        Err(ConfigurationError {
+        Err(self.into_error())
+    }
+
+    fn into_error(self) -> ConfigurationError {
+        ConfigurationError {
             problems: self.problems,
             notices: self.notices,
-        })
+            files: self.files,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the relay works with: every value checked, every default filled in.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,20 +32,13 @@ pub struct Settings {
     pub bulk_metric_flag_names: bool,
     /// Who may ask.
     pub keys: Keys,
-    /// Files and folders that keys were read from, as absolute as the working folder is.
-    pub key_files: Vec<PathBuf>,
+    /// Files and folders beside the configuration file that the settings were read from, as absolute as the working folder is:
+    /// a change of one of them is a reason to read them again.
+    pub files: Vec<PathBuf>,
     /// The flag sets.
     pub flag_sets: FlagSets,
     /// Traces.
     pub open_telemetry: OpenTelemetry,
-}
-
-impl Settings {
-    /// Every file and folder beside the configuration file that these settings were read from: a change of one of them is a
-    /// reason to read them again.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.key_files.iter().map(PathBuf::as_path)
-    }
 }
 
 /// How OFREP answers.

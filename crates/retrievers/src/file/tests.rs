@@ -5,7 +5,7 @@ use std::time::Duration;
 use flagstaff_testkit::flag_file::FlagFile;
 use tokio::time::timeout;
 
-use super::{FileOptions, FileRetriever};
+use super::{FileOptions, FileRetriever, watch};
 use crate::testing::{Backend, State, check_contract};
 use crate::{Changes, ErrorKind, Fetched, Retriever};
 
@@ -146,6 +146,34 @@ async fn a_watch_follows_links_that_are_swapped() {
     })
     .await;
     check_noticed(&mut changes, &path, Some("13"), || fs::write(&path, "13").unwrap()).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_watch_of_several_sees_each_and_what_is_in_folders() {
+    use std::os::unix::fs::symlink;
+
+    let file = FlagFile::new("0");
+    let folder = file.folder().join("secrets");
+    for version in ["..1", "..2"] {
+        fs::create_dir_all(folder.join(version)).unwrap();
+        fs::write(folder.join(version).join("key"), version).unwrap();
+    }
+    symlink("..1", folder.join("..data")).unwrap();
+    symlink("..data/key", folder.join("key")).unwrap();
+    let paths = [file.path().to_owned(), folder.clone(), folder.join("key")];
+    let mut changes = watch(paths, Duration::from_millis(20)).expect("files can be watched");
+    check_noticed(&mut changes, file.path(), Some("1"), || file.replace("1")).await;
+    let key = folder.join("key");
+    check_noticed(&mut changes, &key, Some("..2"), || {
+        symlink("..2", folder.join("aside")).unwrap();
+        fs::rename(folder.join("aside"), folder.join("..data")).unwrap();
+    })
+    .await;
+    check_noticed(&mut changes, &key, Some("new"), || fs::write(&key, "new").unwrap()).await;
+    let another = folder.join("another");
+    check_noticed(&mut changes, &another, Some("x"), || fs::write(&another, "x").unwrap()).await;
+    check_noticed(&mut changes, &another, None, || fs::remove_file(&another).unwrap()).await;
 }
 
 #[tokio::test]

@@ -26,134 +26,155 @@ const MAX_LINKS: usize = 40;
 
 /// Watches whatever could change what the flag file at `path` reads as.
 pub(super) fn watch_flags(path: &Path) -> io::Result<Changes> {
-    watch(path, SETTLE)
+    watch([path.to_owned()], SETTLE)
 }
 
-/// Watches whatever could change what `path` reads as: writes, renames, removal and re-creation, links that are pointed
-/// elsewhere. A change is told when the file has been left alone for `settle`.
+/// Watches whatever could change what these files read as: writes, renames, removal and re-creation, links that are pointed
+/// elsewhere. Of a folder the files directly in it count. A change is told when all of them have been left alone for `settle`.
 ///
 /// Must be called inside of a tokio runtime.
 ///
 /// # Errors
-/// When the folder of the file cannot be watched.
-pub fn watch(path: &Path, settle: Duration) -> io::Result<Changes> {
-    start(path, settle).map_err(|error| match error.kind {
+/// When none of the files is in a folder that can be watched. Others are announced.
+pub fn watch(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> io::Result<Changes> {
+    start(paths, settle).map_err(|error| match error.kind {
         notify::ErrorKind::Io(error) => error,
         _ => io::Error::other(error),
     })
 }
 
-fn start(path: &Path, settle: Duration) -> notify::Result<Changes> {
-    let path = std::path::absolute(path).map_err(notify::Error::io)?;
-    let steps = Arc::new(Mutex::new(BTreeSet::new()));
+fn start(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> notify::Result<Changes> {
+    let paths = paths.into_iter().map(std::path::absolute);
+    let paths = paths.collect::<io::Result<_>>().map_err(notify::Error::io)?;
+    let places = Arc::new(Mutex::new(Places::default()));
     let (sender, receiver) = mpsc::channel(1);
-    let watched = Arc::clone(&steps);
+    let watched = Arc::clone(&places);
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if event.map_or(true, |event| {
-            concerns(&event, &watched.lock().unwrap_or_else(PoisonError::into_inner))
+            watched.lock().unwrap_or_else(PoisonError::into_inner).concern(&event)
         }) {
             // A signal that is already waiting stands for this one too.
             let _ = sender.try_send(());
         }
     })?;
     let mut watch = Watch {
-        path,
+        paths,
         watcher,
         folders: BTreeSet::new(),
-        steps,
+        places,
     };
     watch.arm()?;
     Ok(Changes::new(receiver, settle, move || {
         if let Err(error) = watch.arm() {
-            let path = watch.path.display();
-            tracing::warn!(%path, %error, "cannot watch the file any longer");
+            tracing::warn!(paths = ?watch.paths, %error, "cannot watch the file any longer");
         }
     }))
 }
 
 /// A watcher and what it watches.
 struct Watch {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
-    steps: Arc<Mutex<BTreeSet<PathBuf>>>,
+    places: Arc<Mutex<Places>>,
+}
+
+/// Where something must happen to be of interest.
+#[derive(Default)]
+struct Places {
+    /// What the paths go through.
+    steps: BTreeSet<PathBuf>,
+    /// Folders that they end at.
+    ends: BTreeSet<PathBuf>,
 }
 
 impl Watch {
-    /// Watches the folders that the path leads through now. A folder may have been replaced by another one of the same
+    /// Watches the folders that the paths lead through now. A folder may have been replaced by another one of the same
     /// name, so all watches are set anew.
     fn arm(&mut self) -> notify::Result<()> {
         for folder in std::mem::take(&mut self.folders) {
             // It fails for a folder that is gone, whose watch has ended by itself.
             let _ = self.watcher.unwatch(&folder);
         }
-        let steps = steps(&self.path);
-        let folders: BTreeSet<PathBuf> = steps
-            .iter()
-            .filter_map(|step| step.parent())
-            .map(Path::to_owned)
-            .collect();
-        *self.steps.lock().unwrap_or_else(PoisonError::into_inner) = steps;
-        let mut result = Ok(());
+        let mut places = Places::default();
+        self.paths.iter().for_each(|path| places.add(path));
+        let parents = places.steps.iter().filter_map(|step| step.parent());
+        let folders: BTreeSet<PathBuf> = parents.map(Path::to_owned).chain(places.ends.iter().cloned()).collect();
+        *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places;
+        let mut failed = Vec::new();
         for folder in folders {
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     self.folders.insert(folder);
                 }
-                // A folder above that may be entered but not read cannot be watched, and rarely changes.
-                Err(error) if self.path.parent() == Some(&folder) => result = Err(error),
-                Err(_) => {}
+                Err(error) => failed.push((folder, error)),
             }
         }
-        result
+        // A folder above that may be entered but not read cannot be watched, and rarely changes.
+        let is_blind = |path: &PathBuf| failed.iter().any(|(folder, _)| path.parent() == Some(folder));
+        let blind: Vec<_> = self.paths.iter().filter(|path| is_blind(path)).collect();
+        if !blind.is_empty() && blind.len() < self.paths.len() {
+            tracing::warn!(paths = ?blind, "cannot watch files in these folders");
+            return Ok(());
+        }
+        match failed.pop() {
+            Some((_, error)) if !blind.is_empty() => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
-/// Whether an event is about one of the steps and more than a look at it.
-fn concerns(event: &Event, steps: &BTreeSet<PathBuf>) -> bool {
-    let looked = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
-        EventKind::Access(_) => true,
-        _ => false,
-    };
-    !looked && (event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(|path| steps.contains(path)))
-}
+impl Places {
+    /// Whether an event is about one of them and more than a look at it.
+    fn concern(&self, event: &Event) -> bool {
+        let looked = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
+            EventKind::Access(_) => true,
+            _ => false,
+        };
+        let is_here = |path: &PathBuf| {
+            self.steps.contains(path) || path.parent().is_some_and(|folder| self.ends.contains(folder))
+        };
+        !looked && (event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(is_here))
+    }
 
-/// Every place that the path goes through until the first one that does not exist, links included and resolved.
-fn steps(path: &Path) -> BTreeSet<PathBuf> {
-    let mut steps = BTreeSet::new();
-    let mut place = PathBuf::new();
-    let mut ahead: Vec<OsString> = components(path);
-    let mut links = 0;
-    while let Some(name) = ahead.pop() {
-        match Path::new(&name).components().next() {
-            Some(Component::ParentDir) => {
-                place.pop();
-                continue;
-            }
-            Some(Component::RootDir | Component::Prefix(_)) => {
-                place.push(&name);
-                continue;
-            }
-            Some(Component::Normal(_)) => {}
-            Some(Component::CurDir) | None => continue,
-        }
-        let step = place.join(&name);
-        steps.insert(step.clone());
-        match std::fs::read_link(&step) {
-            Ok(target) if links < MAX_LINKS => {
-                links += 1;
-                if target.is_absolute() {
-                    place = PathBuf::new();
+    /// Adds every place that the path goes through until the first one that does not exist, links included and resolved.
+    fn add(&mut self, path: &Path) {
+        let mut place = PathBuf::new();
+        let mut ahead: Vec<OsString> = components(path);
+        let mut links = 0;
+        while let Some(name) = ahead.pop() {
+            match Path::new(&name).components().next() {
+                Some(Component::ParentDir) => {
+                    place.pop();
+                    continue;
                 }
-                ahead.extend(components(&target));
+                Some(Component::RootDir | Component::Prefix(_)) => {
+                    place.push(&name);
+                    continue;
+                }
+                Some(Component::Normal(_)) => {}
+                Some(Component::CurDir) | None => continue,
             }
-            Ok(_) => break,
-            Err(_) if step.exists() => place = step,
-            Err(_) => break,
+            let step = place.join(&name);
+            self.steps.insert(step.clone());
+            match std::fs::read_link(&step) {
+                Ok(target) if links < MAX_LINKS => {
+                    links += 1;
+                    if target.is_absolute() {
+                        place = PathBuf::new();
+                    }
+                    ahead.extend(components(&target));
+                }
+                Ok(_) => return,
+                Err(_) if step.exists() => place = step,
+                Err(_) => return,
+            }
+        }
+        if place.is_dir() {
+            self.ends.insert(place);
         }
     }
-    steps
 }
 
 /// The components of a path, the first one last.

@@ -1,7 +1,7 @@
 //! From lists of keys to the one table of them.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::decode::Written;
@@ -29,8 +29,6 @@ pub(super) struct Collection<'p> {
     working_directory: &'p Path,
     /// Everything collected so far.
     pub(super) keys: Keys,
-    /// Files and folders that keys were read from.
-    pub(super) files: Vec<PathBuf>,
 }
 
 /// The keys of one list.
@@ -60,7 +58,6 @@ impl<'p> Collection<'p> {
         Self {
             working_directory,
             keys: Keys::default(),
-            files: Vec::new(),
         }
     }
 
@@ -86,7 +83,7 @@ impl<'p> Collection<'p> {
 
     /// The keys of an entry: one, or those of its file.
     fn read<'l>(
-        &mut self,
+        &self,
         entry: &'l Written<ApiKeyFile>,
         list: List,
         has_empty: &mut bool,
@@ -160,15 +157,15 @@ impl<'p> Collection<'p> {
     }
 
     /// The keys of a file. One that is of no use is a problem: without its keys nobody may be let in, nor locked out.
-    fn read_file(&mut self, written: &Written<Box<str>>, report: &mut Report) -> Vec<(ApiKey, Arc<str>)> {
+    fn read_file(&self, written: &Written<Box<str>>, report: &mut Report) -> Vec<(ApiKey, Arc<str>)> {
         let path = self.working_directory.join(&*written.value);
         match KeySource::read(&path) {
             Ok(source) => {
-                self.files.extend(source.places);
+                source.places.into_iter().for_each(|place| report.depends_on(place));
                 source.keys
             }
             Err(error) => {
-                self.files.push(path);
+                report.depends_on(path);
                 let message = format!("key file {} {error}", shown(&written.value, &written.origin));
                 report.problem(&written.origin, &written.path, message);
                 Vec::new()
