@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 /// The commands whose help makes up the page of the command line.
-const COMMANDS: &[&str] = &["", "relay", "evaluate", "lint", "completions"];
+const COMMANDS: &[&str] = &["", "relay", "evaluate", "lint", "key new", "completions"];
 
 /// Writes the pages, or says which are stale.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
@@ -133,7 +133,7 @@ fn command_line() -> anyhow::Result<String> {
 
 fn help(command: &str) -> anyhow::Result<String> {
     let mut arguments = vec!["run", "--quiet", "--package", "flagstaff", "--locked", "--"];
-    arguments.extend((!command.is_empty()).then_some(command));
+    arguments.extend(command.split_whitespace());
     arguments.push("--help");
     let output = Command::new("cargo")
         .args(&arguments)

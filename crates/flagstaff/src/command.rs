@@ -61,6 +61,18 @@ Exit codes:
   1  errors, or the file cannot be read
   2  the command line is not understood";
 
+const KEY_NEW_EXAMPLES: &str = "\
+Examples:
+  flagstaff key new
+  flagstaff key new --scope client --name web
+
+The hash of a key that exists already: printf %s KEY | sha256sum
+
+Exit codes:
+  0  printed
+  1  the system has no random numbers to give
+  2  the command line is not understood";
+
 /// A feature-flag platform in one binary: a relay that speaks OpenFeature (OFREP) and GO Feature Flag's own API, and tools for
 /// flag files. Without a command it is the relay.
 #[derive(Debug, Parser)]
@@ -92,8 +104,22 @@ pub(crate) enum Command {
     /// Finds what is wrong in a flag file, and where
     #[command(after_help = LINT_EXAMPLES)]
     Lint(LintArguments),
+    /// Makes keys for the relay
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Prints a completion script for a shell
     Completions(CompletionsArguments),
+}
+
+/// A command about keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Prints a random key, its hash and what to write into the configuration
+    #[command(after_help = KEY_NEW_EXAMPLES)]
+    New(KeyNewArguments),
 }
 
 /// Arguments of the relay.
@@ -186,6 +212,28 @@ pub(crate) enum Output {
     Sarif,
     /// GO Feature Flag's own lines: the first error of each flag
     Goff,
+}
+
+/// Arguments of `key new`.
+#[derive(Debug, Args)]
+pub(crate) struct KeyNewArguments {
+    /// What the key may do
+    #[arg(long, value_enum, default_value_t = KeyScope::Server)]
+    pub(crate) scope: KeyScope,
+    /// What the key is called in logs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyScope {
+    /// Evaluate, send events, learn which flags changed: for browsers and devices
+    Client,
+    /// Also read flags with their rules
+    Server,
+    /// Also administrate
+    Admin,
 }
 
 /// Arguments of `completions`.

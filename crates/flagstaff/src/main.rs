@@ -6,6 +6,7 @@ mod command;
 mod completions;
 mod evaluate;
 mod flag_file;
+mod key;
 mod lint;
 mod relay;
 mod report;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Key { command }) => key::run(&command),
         Some(Command::Lint(arguments)) => lint::run(&arguments),
         Some(Command::Relay(arguments)) => relay::run(&arguments),
         None => relay::run(&arguments.relay),

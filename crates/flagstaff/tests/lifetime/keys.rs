@@ -54,10 +54,7 @@ fn a_folder_of_keys_that_an_edit_names_may_come_later() {
 
 #[test]
 fn a_start_without_its_keys_fails() {
-    for (files, reason) in [
-        (&[][..], "cannot be read"),
-        (&[("secret", "\n")], "holds no key"),
-    ] {
+    for (files, reason) in [(&[][..], "cannot be read"), (&[("secret", "\n")], "holds no key")] {
         let workspace = Workspace::new().unwrap();
         for (file, text) in [("one.yaml", &*flag("one"))].into_iter().chain(files.iter().copied()) {
             workspace.write(file, text).unwrap();
@@ -73,15 +70,57 @@ fn a_start_without_its_keys_fails() {
 }
 
 #[test]
+fn a_new_key_works_where_its_hash_is_written() {
+    for (scope, list, change) in [
+        ("client", "evaluation", 403),
+        ("server", "evaluation", 200),
+        ("admin", "admin", 200),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_flagstaff"))
+            .args(["key", "new", "--scope", scope, "--name", "a \"name\": yes"])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let key = printed
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("key:    "))
+            .unwrap();
+        let (_, settings) = printed.split_once("\n\nauthorizedKeys:").unwrap();
+        assert!(settings.contains(&format!("\n  {list}:\n")), "{printed}");
+        let relay = start(&format!(
+            "SERVER\nretriever: {{kind: file, path: one.yaml}}\nauthorizedKeys:{settings}"
+        ));
+        expect(&relay, &[(key, json!("one"))]);
+        let asked = relay.ask(&Request::get("/v1/flag/change").header("X-API-Key", key));
+        assert_eq!(asked.status, change, "{printed}");
+    }
+}
+
+#[test]
 fn what_an_edit_takes_away_is_gone_at_once() {
     let relay = start(&SETS.replace("[k1]", "[k1, k3, k4]"));
-    let change = |key: &str| relay.ask(&Request::get("/v1/flag/change").header("X-API-Key", key)).status;
+    let change = |key: &str| {
+        relay
+            .ask(&Request::get("/v1/flag/change").header("X-API-Key", key))
+            .status
+    };
     assert_eq!([change("k1"), change("k3")], [200, 200]);
     // its new source keeps the edit from being in effect as a whole
-    let edit = SETS.replace("[k1]", "[{key: k1, scope: client}]").replace("[k2]", "[k2, k3]");
+    let edit = SETS
+        .replace("[k1]", "[{key: k1, scope: client}]")
+        .replace("[k2]", "[k2, k3]");
     write(relay.workspace(), &edit.replace("two.yaml", "late.yaml"));
     relay.wait_until("the complaint", |relay| relay.log().contains("waits for its sources"));
-    expect(&relay, &[("k1", json!("one")), ("k2", json!("two")), ("k3", json!(400)), ("k4", json!(401))]);
+    expect(
+        &relay,
+        &[
+            ("k1", json!("one")),
+            ("k2", json!("two")),
+            ("k3", json!(400)),
+            ("k4", json!(401)),
+        ],
+    );
     assert_eq!(change("k1"), 403);
     relay.workspace().write("late.yaml", &flag("late")).unwrap();
     wait_for(&relay, &[("k1", json!("one")), ("k3", json!("late"))]);

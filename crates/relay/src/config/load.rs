@@ -61,7 +61,7 @@ pub(super) fn check(sources: &Sources) -> Checked {
     };
     match ended {
         Ok(((), notices)) => checked.notices = notices,
-        Err(ConfigurationError { problems, notices }) => (checked.problems, checked.notices) = (problems, notices),
+        Err(ConfigurationError { problems, notices, .. }) => (checked.problems, checked.notices) = (problems, notices),
     }
     checked
 }
