@@ -198,6 +198,19 @@ impl Problem {
         Answer::with_status(StatusCode::BAD_REQUEST, body).into()
     }
 
+    /// What happened, for those who look inside; `None` where the answer says it all.
+    pub(crate) fn cause(&self) -> Option<String> {
+        match self {
+            Self::Answer(_) => None,
+            Self::Method(_) => Some(cause(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", None)),
+            Self::Message {
+                status,
+                message,
+                internal,
+            } => Some(cause(*status, message, internal.as_deref())),
+        }
+    }
+
     /// The answer; `debug` adds what happened inside.
     pub(crate) fn into_answer(self, debug: bool) -> Answer {
         match self {
@@ -213,16 +226,18 @@ impl Problem {
                 message,
                 internal,
             } => {
-                let cause = debug.then(|| {
-                    let internal = internal
-                        .map(|internal| format!(", internal={internal}"))
-                        .unwrap_or_default();
-                    format!("code={}, message={message}{internal}", status.as_u16())
-                });
+                let cause = debug.then(|| cause(status, &message, internal.as_deref()));
                 Answer::with_status(status, problem::message(&message, cause.as_deref()))
             }
         }
     }
+}
+
+fn cause(status: StatusCode, message: &str, internal: Option<&str>) -> String {
+    let internal = internal
+        .map(|internal| format!(", internal={internal}"))
+        .unwrap_or_default();
+    format!("code={}, message={message}{internal}", status.as_u16())
 }
 
 impl From<Answer> for Problem {

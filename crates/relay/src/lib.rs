@@ -30,6 +30,7 @@ mod stream;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::io;
 use std::path::PathBuf;

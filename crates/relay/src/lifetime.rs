@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
@@ -17,6 +18,9 @@ use crate::signals::Signals;
 use crate::socket::{InheritedSockets, Sockets};
 use crate::state::State;
 use crate::{RunError, VERSION, server, start, streams};
+
+/// How long what is left may take to reach a collector.
+const FLUSH: Duration = Duration::from_secs(3);
 
 /// How far a relay is. It only ever goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +83,9 @@ impl Relay {
         let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
         Ok(Self {
             sockets: Sockets::open(&settings.server, inherited).await?,
-            state: Arc::new(State::new(Serving::new(&settings, flag_sets), clock)?),
+            state: Arc::new(
+                State::new(Serving::new(&settings, flag_sets), clock)?.with_traces(settings.traces.as_ref()),
+            ),
             settings,
         })
     }
@@ -130,6 +136,9 @@ impl Relay {
         }
         for set in sets {
             set.flags.stop().await;
+        }
+        if let Some(tracer) = &state.tracer {
+            tracer.shutdown(FLUSH).await;
         }
         state.phases.enter(Phase::Ended);
         if let Some(monitoring) = monitoring {

@@ -2,6 +2,7 @@
 //! refresh) has happened before.
 
 use bytes::Bytes;
+use flagstaff_telemetry::traces::RequestSpan;
 use http::HeaderMap;
 
 use crate::config::Grant;
@@ -29,4 +30,6 @@ pub(crate) struct Call<'c> {
     pub(crate) headers: &'c HeaderMap,
     /// `None` when the request has none.
     pub(crate) body: Option<Bytes>,
+    /// `None` without traces.
+    pub(crate) span: Option<&'c RequestSpan>,
 }

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use flagstaff_telemetry::logging::AccessRecord;
-use flagstaff_telemetry::metrics::Sample;
+use flagstaff_telemetry::metrics::{Exemplar, Sample};
+use flagstaff_telemetry::traces::RequestSpan;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH,
@@ -30,6 +31,7 @@ use crate::route::{Group, Listener, Place, Route, is_well_escaped, query_values}
 use crate::routes::{self, Call};
 use crate::serving::Serving;
 use crate::state::State;
+use crate::trace;
 
 const VERSION: HeaderName = HeaderName::from_static("x-gofeatureflag-version");
 const ORIGIN_VARIES: HeaderValue = HeaderValue::from_static("Origin");
@@ -61,6 +63,14 @@ where
     if head.headers.contains_key(ORIGIN) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
     }
+    // a preflight is nobody's route, only its group's
+    let route = if head.method == Method::OPTIONS {
+        Route::Nothing(place.route.group())
+    } else {
+        place.route
+    };
+    let tracer = state.tracer.as_ref().filter(|_| listener != Listener::Monitoring);
+    let span = tracer.and_then(|tracer| trace::request(tracer, route, &head, remote_ip));
     let request_bytes = request_size(&head) + body.size_hint().lower();
     let (status, content) = if head.method == Method::OPTIONS {
         preflight(&head.headers, place.route, &mut headers);
@@ -69,18 +79,20 @@ where
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
         }
-        let answer = dispatch(state, &serving, &place, &head, remote_ip, body).await;
-        let answer = answer.unwrap_or_else(|problem| problem.into_answer(serving.debug));
+        let answer = dispatch(state, &serving, &place, &head, remote_ip, span.as_ref(), body).await;
+        let answer = answer.unwrap_or_else(|problem| {
+            if let Some((span, cause)) = span.as_ref().and_then(|span| Some((span, problem.cause()?))) {
+                span.failed(&cause);
+            }
+            problem.into_answer(serving.debug)
+        });
         answer.into_parts(&form(&serving, &head), &mut headers)
     };
     let host = host(&head);
+    if let Some(span) = &span {
+        span.answered(status.as_u16());
+    }
     if listener != Listener::Monitoring {
-        // a preflight is nobody's route, only its group's
-        let route = if head.method == Method::OPTIONS {
-            Route::Nothing(place.route.group())
-        } else {
-            place.route
-        };
         state.counts.route(route).record(&Sample {
             method: head.method.as_str(),
             host,
@@ -88,6 +100,10 @@ where
             duration: began.elapsed(),
             request_bytes,
             response_bytes: content.len() as u64,
+            exemplar: span.as_ref().map(|span| Exemplar {
+                span: span.reference(),
+                at: state.now(),
+            }),
         });
     }
     if AccessRecord::is_logged(status.as_u16()) {
@@ -107,6 +123,7 @@ where
             size: content.len() as u64,
             user_agent: text(USER_AGENT),
             request_id: "",
+            trace: span.as_ref().map(RequestSpan::reference),
         };
         record.log();
     }
@@ -123,6 +140,7 @@ async fn dispatch<B>(
     place: &Place<'_>,
     head: &Parts,
     remote_ip: Option<IpAddr>,
+    span: Option<&RequestSpan>,
     body: B,
 ) -> Result<Answer, Problem>
 where
@@ -145,7 +163,7 @@ where
         Route::Collector => serving.limits.collector_body,
         Route::Refresh => {
             let key = key.expect("administrators are never anonymous");
-            return routes::refresh::answer(state, serving, key, query, remote_ip).await;
+            return routes::refresh::answer(state, serving, key, query, remote_ip, span).await;
         }
         _ => {
             return answer(
@@ -156,6 +174,7 @@ where
                     grant,
                     headers: &head.headers,
                     body: None,
+                    span,
                 },
             );
         }
@@ -169,6 +188,7 @@ where
             grant,
             headers: &head.headers,
             body,
+            span,
         },
     )
 }
@@ -192,7 +212,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
             let key = authenticate(&call.serving.keys, Route::Nothing(Group::Admin), call.headers, "");
             Ok(routes::monitoring::ready(call.state, call.serving, key.is_ok()))
         }
-        Route::Metrics => routes::monitoring::metrics(call.state),
+        Route::Metrics => routes::monitoring::metrics(call.state, call.headers),
         Route::Events => routes::events::answer(call),
         Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Nothing(_) => Err(Problem::not_found()),
     }));
@@ -240,7 +260,8 @@ fn broken_escape() -> Response<Content> {
     response
 }
 
-fn host(head: &Parts) -> &str {
+/// The host that was asked.
+pub(crate) fn host(head: &Parts) -> &str {
     let header = head.headers.get(HOST).and_then(|host| host.to_str().ok());
     header.or_else(|| head.uri.host()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use arc_swap::{ArcSwap, Guard};
 use flagstaff_flagset::Clock;
 use flagstaff_telemetry::metrics::{self, BuildInformation, FlagCounter, FlagCounters, Metrics, RouteMetrics};
+use flagstaff_telemetry::traces::{TraceSettings, Tracer};
 use prometheus::Registry;
 
 use crate::lifetime::Phases;
@@ -21,6 +22,8 @@ pub(crate) struct State {
     pub(crate) phases: Phases,
     pub(crate) counts: Counts,
     pub(crate) streams: Streams,
+    /// `None` without traces.
+    pub(crate) tracer: Option<Tracer>,
     pub(crate) clock: Clock,
 }
 
@@ -53,8 +56,20 @@ impl State {
             phases: Phases::new(),
             streams: Streams::new(&counts.metrics.streams),
             counts,
+            tracer: None,
             clock,
         })
+    }
+
+    /// The same with traces, if these settings say so and they can be set up; if not, that is logged.
+    pub(crate) fn with_traces(mut self, settings: Option<&TraceSettings>) -> Self {
+        let start = |settings| Tracer::start(settings, self.counts.metrics.spans.clone());
+        self.tracer = settings.map(start).transpose().unwrap_or_else(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "there are no traces");
+            None
+        });
+        self
     }
 
     /// What is served now, for one request. Never waits.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flagstaff_engine::context::{ContextMap, ContextValue};
 use flagstaff_relay::config::{self, FlagSetSettings, Key, Loaded, Mode, Settings, Sources};
+use flagstaff_telemetry::traces::{Destination, TraceSettings};
 use serde_json::{Map, Value, json};
 
 fn cases() -> PathBuf {
@@ -145,8 +146,6 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
         .as_object_mut()
         .unwrap()
         .extend(mode.as_object().unwrap().clone());
-    let traces = &settings.open_telemetry;
-    let jaeger = &traces.jaeger;
     json!({
         "server": description,
         "swagger": {"enabled": settings.swagger.enabled, "host": settings.swagger.host},
@@ -158,13 +157,26 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
         "bulk_metric_flag_names": settings.bulk_metric_flag_names,
         "keys_required": settings.keys.required(),
         "files": settings.files.iter().map(|file| file.strip_prefix(folder).unwrap()).collect::<Vec<_>>(),
-        "open_telemetry": {
-            "disabled": traces.disabled, "endpoint": traces.endpoint, "protocol": traces.protocol,
-            "service_name": traces.service_name, "sampler": traces.sampler,
-            "resource_attributes": traces.resource_attributes,
-            "jaeger": [jaeger.manager, jaeger.refresh_interval.as_millis() as u64, jaeger.max_operations],
-        },
+        "traces": settings.traces.as_ref().map(traces),
         "flag_sets": settings.flag_sets.all().iter().map(flag_set).collect::<Vec<_>>(),
+    })
+}
+
+fn traces(traces: &TraceSettings) -> Value {
+    let destination = match &traces.destination {
+        Destination::Console => json!("console"),
+        Destination::Collector(collector) => json!({
+            "transport": format!("{:?}", collector.transport), "url": collector.url, "headers": collector.headers,
+            "timeout": collector.timeout.as_millis() as u64, "gzip": collector.gzip,
+            "certificates": collector.certificates, "identity": collector.identity,
+        }),
+    };
+    let batches = traces.batches;
+    json!({
+        "destination": destination,
+        "sampler": format!("{:?}", traces.sampler),
+        "resource": traces.resource,
+        "batches": [batches.queue, batches.size, batches.delay.as_millis() as u64, batches.timeout.as_millis() as u64],
     })
 }
 

@@ -30,8 +30,7 @@ fn a_default_that_is_written_changes_nothing() {
         let of_a_list = ["retriever", "exporter", "notifier", "flagSets"]
             .iter()
             .any(|list| path.starts_with(list));
-        // what traces take for granted is decided where they are set up
-        if of_a_list || path.starts_with("otel.") {
+        if of_a_list {
             continue;
         }
         let Some(default) = setting.default else { continue };
@@ -61,10 +60,23 @@ fn nested(path: &str, value: Value) -> Value {
     path.rsplit('.').fold(value, |value, name| json!({ name: value }))
 }
 
+fn merge(into: &mut Value, added: &Value) {
+    match (into, added) {
+        (Value::Object(into), Value::Object(added)) => {
+            for (name, added) in added {
+                merge(into.entry(name).or_insert(Value::Null), added);
+            }
+        }
+        (into, added) => *into = added.clone(),
+    }
+}
+
 fn load(added: &Value) -> Settings {
     let folder = tempfile::tempdir().unwrap();
-    let mut file = json!({"retriever": {"kind": "file", "path": "flags.yaml"}});
-    file.as_object_mut().unwrap().extend(added.as_object().unwrap().clone());
+    let traces =
+        json!({"exporter": {"otlp": {"endpoint": "http://collector:4318"}}, "traces": {"sampler": "jaeger_remote"}});
+    let mut file = json!({"retriever": {"kind": "file", "path": "flags.yaml"}, "otel": traces});
+    merge(&mut file, added);
     let path = folder.path().join("goff-proxy.json");
     fs::write(&path, file.to_string()).unwrap();
     let sources = Sources {

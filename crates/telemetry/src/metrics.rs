@@ -4,9 +4,11 @@
 //! What callers choose is bounded: a flag in no set counts as `unknown`, hosts after the first [`MAX_HOSTS`] as `other`, methods
 //! of nobody's standard as `other`. Counting a request takes no lock and no memory once its series exists.
 
+mod exemplars;
 mod families;
 mod flag_sets;
 mod flags;
+mod open_metrics;
 mod operation;
 mod process;
 mod requests;
@@ -15,10 +17,12 @@ mod streams;
 
 use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
 
+pub use exemplars::Exemplar;
 pub use families::{FAMILIES, Family, FamilyKind};
 pub use flag_sets::{FlagSetReading, FlagSetStatus, RetrieverReading, register_flag_sets};
 pub use flags::{FlagCounter, FlagCounters};
-pub use operation::{ConfigurationReloads, Refusals};
+pub use open_metrics::OPEN_METRICS_CONTENT_TYPE;
+pub use operation::{ConfigurationReloads, Refusals, Spans};
 pub use requests::{MAX_HOSTS, Requests, RouteMetrics, Sample};
 pub use streams::{StreamKind, StreamMetrics, Streams};
 
@@ -69,6 +73,8 @@ pub struct Metrics {
     pub refusals: Refusals,
     /// Streams of changes.
     pub streams: Streams,
+    /// Spans of traces.
+    pub spans: Spans,
 }
 
 /// A total and the same by flag.
@@ -118,11 +124,12 @@ impl Metrics {
             configuration_reloads: ConfigurationReloads::register(registry)?,
             refusals: Refusals::register(registry)?,
             streams: Streams::register(registry)?,
+            spans: Spans::register(registry)?,
         })
     }
 }
 
-/// Everything that a registry holds, in the text format; its type is [`CONTENT_TYPE`].
+/// Everything that a registry holds, in Prometheus' text format; its type is [`CONTENT_TYPE`].
 ///
 /// # Errors
 /// When a metric cannot be written in that format.
@@ -130,4 +137,12 @@ pub fn render(registry: &Registry) -> Result<Vec<u8>, prometheus::Error> {
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
     Ok(text)
+}
+
+/// Everything that a registry holds and the exemplars of these requests, in OpenMetrics' text format; its type is
+/// [`OPEN_METRICS_CONTENT_TYPE`].
+pub fn render_with_exemplars(registry: &Registry, requests: &Requests) -> String {
+    let mut text = String::new();
+    open_metrics::write(&mut text, &registry.gather(), requests.exemplars()).expect("a string takes everything");
+    text
 }

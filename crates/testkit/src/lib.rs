@@ -1,5 +1,7 @@
 //! What tests of several crates need. A dev-dependency only.
 
+#[cfg(feature = "collector")]
+pub mod collector;
 pub mod flag_file;
 #[cfg(feature = "flag-server")]
 pub mod flag_server;

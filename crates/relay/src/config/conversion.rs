@@ -1,19 +1,19 @@
 //! From what was written to what works: defaults, deprecated spellings, ranges, and what must be there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
 
+use super::Sources;
 use super::decode::Written;
-use super::file::{JaegerSamplerFile, OtelFile, RootFile, ServerFile, StreamsFile};
+use super::file::{RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
-use super::settings::{
-    JaegerSampler, LambdaEvent, Limits, Logging, Mode, OpenTelemetry, Server, Settings, Streams, Swagger,
-};
+use super::settings::{LambdaEvent, Limits, Logging, Mode, Server, Settings, Streams, Swagger};
 
 mod flag_sets;
 mod keys;
+mod traces;
 
 const DEFAULT_PORT: u16 = 1031;
 const DEFAULT_HOST: &str = "0.0.0.0";
@@ -26,7 +26,7 @@ const DEFAULT_BODY: usize = 1 << 20;
 const DEFAULT_COLLECTOR_BODY: usize = 16 << 20;
 
 /// Converts a file. What does not fit is reported and replaced by its default, so that everything is looked at.
-pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Report) -> Settings {
+pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) -> Settings {
     let logging = Logging {
         level: choice(
             file.log_level.as_ref(),
@@ -47,18 +47,8 @@ pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Rep
     };
     let server = server(&file, report);
     let streams = streams(file.streams.as_ref().map(|streams| &streams.value), report);
-    let mut open_telemetry = file
-        .otel
-        .as_ref()
-        .map(|otel| open_telemetry(&otel.value))
-        .unwrap_or_default();
-    open_telemetry.endpoint = open_telemetry
-        .endpoint
-        .or_else(|| text(file.open_telemetry_otlp_endpoint.as_ref()));
-    if let Some(sampler) = file.jaeger.as_ref().and_then(|jaeger| jaeger.value.sampler.as_ref()) {
-        open_telemetry.jaeger = jaeger(&sampler.value, report);
-    }
-    let mut keys = keys::Collection::new(working_directory);
+    let traces = traces::convert(&file, &sources.environment, report);
+    let mut keys = keys::Collection::new(&sources.working_directory);
     let flag_sets = flag_sets::convert(
         file.options,
         file.flag_sets,
@@ -79,7 +69,7 @@ pub(super) fn convert(file: RootFile, working_directory: &Path, report: &mut Rep
         keys: keys.keys,
         files: report.files().to_vec(),
         flag_sets,
-        open_telemetry,
+        traces,
     }
 }
 
@@ -227,47 +217,6 @@ fn lambda(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> 
         Some(path) => format!("/{path}").into(),
     };
     Mode::Lambda { event, base_path }
-}
-
-fn open_telemetry(otel: &OtelFile) -> OpenTelemetry {
-    let otlp = otel
-        .exporter
-        .as_ref()
-        .and_then(|exporter| exporter.value.otlp.as_ref())
-        .map(|otlp| &otlp.value);
-    let attributes = otel
-        .resource
-        .as_ref()
-        .and_then(|resource| resource.value.attributes.as_ref());
-    OpenTelemetry {
-        disabled: is_set(otel.sdk.as_ref().and_then(|sdk| sdk.value.disabled.as_ref())),
-        endpoint: text(otlp.and_then(|otlp| otlp.endpoint.as_ref())),
-        protocol: text(otlp.and_then(|otlp| otlp.protocol.as_ref())),
-        service_name: text(otel.service.as_ref().and_then(|service| service.value.name.as_ref())),
-        sampler: text(otel.traces.as_ref().and_then(|traces| traces.value.sampler.as_ref())),
-        resource_attributes: attributes
-            .map(|attributes| attributes.value.0.clone())
-            .unwrap_or_default(),
-        jaeger: JaegerSampler::default(),
-    }
-}
-
-fn jaeger(file: &JaegerSamplerFile, report: &mut Report) -> JaegerSampler {
-    let default = JaegerSampler::default();
-    let host = file.manager.as_ref().and_then(|manager| manager.value.host.as_ref());
-    let operations = file.max.as_ref().and_then(|max| max.value.operations.as_ref());
-    JaegerSampler {
-        manager: text(host.and_then(|host| host.value.port.as_ref())).unwrap_or(default.manager),
-        refresh_interval: file
-            .refresh
-            .as_ref()
-            .and_then(|refresh| refresh.value.interval.as_ref())
-            .map_or(default.refresh_interval, |written| written.value),
-        max_operations: operations
-            .and_then(|written| in_range(written, 0, u32::MAX, report))
-            .filter(|operations| *operations != 0)
-            .unwrap_or(default.max_operations),
-    }
 }
 
 /// A setting or, unless it was written (0 and empty count as not written), its deprecated spelling, which is announced.

@@ -278,8 +278,10 @@ section! {
         manager: JaegerManagerFile = "manager";
         /// How often it is asked.
         refresh: JaegerRefreshFile = "refresh";
+    }
+    accepted {
         /// What it tells apart.
-        max: JaegerMaxFile = "max";
+        "max": JaegerMaxFile;
     }
 }
 
@@ -303,14 +305,16 @@ section! {
     /// `jaeger.sampler.refresh`
     JaegerRefreshFile {
         /// Time between two questions of the sampler.
-        interval: Duration = "interval", default "1m", keeps_zero, restart;
+        interval: Duration = "interval", default "1m", restart;
     }
 }
 
 section! {
     /// `jaeger.sampler.max`
     JaegerMaxFile {
-        /// How many operations the sampler tells apart.
-        operations: i64 = "operations", default "256", restart;
+    }
+    accepted {
+        /// The sampler tells all routes apart, whatever this says.
+        "operations": i64, ignored;
     }
 }

@@ -29,7 +29,7 @@ const NAMES: &[&str] = &[
 pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigurationError> {
     let mut report = Report::default();
     let read = assemble(sources, &mut report)
-        .and_then(|Assembled { tree, file }| Ok((settings(&tree, &sources.working_directory, &mut report)?, file)));
+        .and_then(|Assembled { tree, file }| Ok((settings(&tree, sources, &mut report)?, file)));
     match read {
         Ok((settings, file)) => {
             let (settings, notices) = report.finish(settings)?;
@@ -53,7 +53,7 @@ pub(super) fn check(sources: &Sources) -> Checked {
     let read = assemble(sources, &mut report).and_then(|Assembled { tree, file }| {
         checked.file = file;
         checked.settings = effective::settings(&tree);
-        settings(&tree, &sources.working_directory, &mut report)
+        settings(&tree, sources, &mut report)
     });
     let ended = match read {
         Ok(_) => report.finish(()),
@@ -98,9 +98,9 @@ fn assemble(sources: &Sources, report: &mut Report) -> Result<Assembled, Problem
 }
 
 /// Decodes and converts.
-fn settings(tree: &Node, working_directory: &Path, report: &mut Report) -> Result<Settings, Problem> {
+fn settings(tree: &Node, sources: &Sources, report: &mut Report) -> Result<Settings, Problem> {
     match RootFile::decode(tree, "", report) {
-        Some(decoded) => Ok(conversion::convert(decoded, working_directory, report)),
+        Some(decoded) => Ok(conversion::convert(decoded, sources, report)),
         None => Err(Problem {
             origin: tree.origin.clone(),
             path: String::new(),

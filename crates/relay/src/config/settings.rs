@@ -8,6 +8,7 @@ use std::time::Duration;
 use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
+use flagstaff_telemetry::traces::TraceSettings;
 
 use super::keys::{ApiKey, Keys};
 
@@ -37,8 +38,8 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// The flag sets.
     pub flag_sets: FlagSets,
-    /// Traces.
-    pub open_telemetry: OpenTelemetry,
+    /// Traces; `None` where they are off.
+    pub traces: Option<TraceSettings>,
 }
 
 /// How OFREP answers.
@@ -260,45 +261,5 @@ impl fmt::Debug for RetrieverSettings {
             .field("kind", &self.kind())
             .field("format", &self.format)
             .finish_non_exhaustive()
-    }
-}
-
-/// Traces.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct OpenTelemetry {
-    /// Switches tracing off.
-    pub disabled: bool,
-    /// Where spans are sent; without one there is no tracing.
-    pub endpoint: Option<Box<str>>,
-    /// `http/protobuf` or `grpc`.
-    pub protocol: Option<Box<str>>,
-    /// Name of the service.
-    pub service_name: Option<Box<str>>,
-    /// Name of the sampler.
-    pub sampler: Option<Box<str>>,
-    /// Further resource attributes.
-    pub resource_attributes: Vec<(Box<str>, Box<str>)>,
-    /// Settings of the `jaeger_remote` sampler.
-    pub jaeger: JaegerSampler,
-}
-
-/// The `jaeger_remote` sampler.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JaegerSampler {
-    /// Where it asks for its strategy.
-    pub manager: Box<str>,
-    /// How often.
-    pub refresh_interval: Duration,
-    /// How many operations it tells apart.
-    pub max_operations: u32,
-}
-
-impl Default for JaegerSampler {
-    fn default() -> Self {
-        Self {
-            manager: "http://localhost:5778/sampling".into(),
-            refresh_interval: Duration::from_secs(60),
-            max_operations: 256,
-        }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn keep(new: &mut Settings, current: &Settings) -> Vec<&'static str> 
         "logFormat": logging.format;
         "enablePprof": enable_pprof;
         "disableVersionHeader": version_header;
-        "otel": open_telemetry;
+        "otel": traces;
     }
     changed
 }

@@ -5,12 +5,18 @@ use flagstaff_protocol::goff::AllFlagsBody;
 use super::{Call, evaluation};
 use crate::answer::{Answer, Problem};
 use crate::evaluate;
+use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let mut work = Work::begin(call.span, "AllFlagsState");
     let context = evaluation::read(call)?.context.ok_or_else(evaluation::no_context)?;
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let (now, counts) = (call.state.now(), &call.state.counts);
-    let begin = |flags| AllFlagsBody::new(flags, evaluate::instant(now).seconds);
+    let begin = |flags| {
+        work.set("AllFlagsState.valid", true);
+        work.set("AllFlagsState.numberEvaluation", flags);
+        AllFlagsBody::new(flags, evaluate::instant(now).seconds)
+    };
     let body = evaluate::many(&snapshot, &context, now, begin, |body, flag, outcome| {
         body.push(&flag.wire, outcome);
         if call.serving.bulk_flag_names {

@@ -7,8 +7,13 @@ use super::Call;
 use crate::answer::{Answer, Problem};
 use crate::body;
 use crate::evaluate;
+use crate::trace::Work;
+
+/// How many flags were asked for, to a span.
+const SIZE: &str = "flagConfiguration.configurationSize";
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let mut work = Work::begin(call.span, "flagConfiguration");
     let keys =
         body::decode(call.body.as_ref(), call.headers, Vec::new(), request::configuration).map_err(|unreadable| {
             let body = problem::invalid_configuration_request(&unreadable.nested());
@@ -17,9 +22,11 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let enrichment = snapshot.enrichment();
     let (body, tag) = if keys.is_empty() {
+        work.set(SIZE, snapshot.flags().len());
         configuration::encode(snapshot.flags().iter().map(|flag| &flag.wire), enrichment)
     } else {
         let flags = evaluate::select(&snapshot, &keys);
+        work.set(SIZE, flags.len());
         configuration::encode(flags.iter().map(|flag| &flag.wire), enrichment)
     };
     call.state.counts.metrics.flag_configurations.inc();

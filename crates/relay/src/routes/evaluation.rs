@@ -10,17 +10,24 @@ use crate::answer::{Answer, Problem};
 use crate::body;
 use crate::evaluate;
 use crate::route::Place;
+use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
+    let mut work = Work::begin(call.span, "flagEvaluation");
     let request = read(call)?;
     let context = request.context.ok_or_else(no_context)?;
-    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
+    let set = call.serving.flag_sets.of(call.grant)?;
+    let snapshot = set.load();
     Ok(Answer::json(match evaluate::find(&snapshot, place) {
         Some(flag) => {
             let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
+            work.evaluated(flag, outcome, || Some(set.status().name.to_string()));
             goff::evaluation(&flag.wire, outcome, &request.default_value)
         }
-        None => goff::flag_not_found(&request.default_value).into(),
+        None => {
+            work.not_found(|| place.keys().0.into_owned());
+            goff::flag_not_found(&request.default_value).into()
+        }
     }))
 }
 

@@ -5,10 +5,12 @@ use http::{HeaderName, HeaderValue};
 
 use super::Call;
 use crate::answer::{Answer, Problem};
+use crate::trace::Work;
 
 const CAPABILITIES: HeaderName = HeaderName::from_static("x-manifest-capabilities");
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
+    let _work = Work::begin(call.span, "getManifest");
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let flags = snapshot
         .flags()

@@ -6,7 +6,8 @@ use flagstaff_definition::timestamp::{Instant, Timestamp};
 use flagstaff_flagset::{FlagSet, SourceStatus};
 use flagstaff_protocol::monitoring::{self, Readiness, SetReadiness, SourceReadiness};
 use flagstaff_telemetry::metrics;
-use http::{HeaderValue, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Problem};
 use crate::evaluate::instant;
@@ -89,11 +90,22 @@ fn set_readiness(flags: Option<&FlagSet>, now: SystemTime, detailed: bool) -> Se
     }
 }
 
-/// Metrics in Prometheus' text format.
-pub(crate) fn metrics(state: &State) -> Result<Answer, Problem> {
+/// Metrics in Prometheus' text format. With traces, whoever asks for OpenMetrics gets that, which has exemplars.
+pub(crate) fn metrics(state: &State, headers: &HeaderMap) -> Result<Answer, Problem> {
+    if state.tracer.is_some() && accepts_open_metrics(headers) {
+        let text = metrics::render_with_exemplars(&state.counts.registry, &state.counts.metrics.requests);
+        let content_type = HeaderValue::from_static(metrics::OPEN_METRICS_CONTENT_TYPE);
+        return Ok(Answer::text(content_type, text));
+    }
     let text = metrics::render(&state.counts.registry)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(Answer::text(HeaderValue::from_static(metrics::CONTENT_TYPE), text))
+}
+
+/// Prometheus names every format that it reads, and prefers this one.
+fn accepts_open_metrics(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    accepted.any(|line| line.contains("application/openmetrics-text"))
 }
 
 /// A time; the year 1 stands for never.

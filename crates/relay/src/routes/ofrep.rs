@@ -9,8 +9,10 @@ use crate::answer::{Answer, Problem};
 use crate::body;
 use crate::evaluate;
 use crate::route::Place;
+use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
+    let mut work = Work::begin(call.span, "flagEvaluation");
     let context = read(call, Some(&|| place.keys().0.into_owned()))?;
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     let Some(flag) = evaluate::find(&snapshot, place) else {
@@ -20,6 +22,7 @@ pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Probl
         ));
     };
     let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
+    work.evaluated(flag, outcome, || None);
     let (status, body) = flag.wire.single(outcome);
     let status = StatusCode::from_u16(status).expect("the wire knows statuses of HTTP only");
     Ok(Answer::with_status(status, body))

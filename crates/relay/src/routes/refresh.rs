@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use flagstaff_protocol::monitoring;
 use flagstaff_telemetry::logging::AuditRecord;
+use flagstaff_telemetry::traces::RequestSpan;
 use http::StatusCode;
 use tokio::task::JoinSet;
 
@@ -14,6 +15,7 @@ use crate::config::Key;
 use crate::route::query_values;
 use crate::serving::{FlagSets, ServedSet, Serving};
 use crate::state::State;
+use crate::trace::Work;
 
 /// Refreshes the caller's set, or the sets that `?flagset=NAME` names (`*` for all that the caller administrates).
 pub(crate) async fn answer(
@@ -22,7 +24,9 @@ pub(crate) async fn answer(
     key: &Key,
     query: &str,
     remote_ip: Option<IpAddr>,
+    span: Option<&RequestSpan>,
 ) -> Result<Answer, Problem> {
+    let mut work = Work::begin(span, "retrieverRefresh");
     state.counts.metrics.force_refreshes.inc();
     let record = move |flag_sets: &str, outcome: &str, key: &str| {
         AuditRecord {
@@ -58,6 +62,7 @@ pub(crate) async fn answer(
     let refreshed = refreshing
         .await
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
+    work.set("retrieverRefresh.refreshed", refreshed);
     Ok(Answer::json(monitoring::refreshed(refreshed)))
 }
 

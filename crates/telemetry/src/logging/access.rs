@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::traces::SpanReference;
+
 /// A request that was answered.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessRecord<'a> {
@@ -26,6 +28,8 @@ pub struct AccessRecord<'a> {
     pub user_agent: &'a str,
     /// `X-Request-Id` of the answer.
     pub request_id: &'a str,
+    /// The span of the request; none when it has none.
+    pub trace: Option<SpanReference>,
 }
 
 /// The parts of the outcome that pick level and message.
@@ -75,6 +79,7 @@ impl AccessRecord<'_> {
                     size = self.size,
                     user_agent = self.user_agent,
                     request_id = self.request_id,
+                    trace_id = self.trace.map(|span| tracing::field::display(span.trace)),
                     $message
                 )
             };

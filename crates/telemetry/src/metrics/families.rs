@@ -106,6 +106,7 @@ families! {
     CONFIGURATION_RELOADED_AT = FamilyKind::Gauge, "flagstaff_config_last_reload_success_timestamp_seconds", &[], "unix time at which the configuration in use took effect";
     SHED_REQUESTS = FamilyKind::Counter, "flagstaff_shed_requests_total", &[], "requests refused with 503 because too many were being answered";
     REFUSED_KEYS = FamilyKind::Counter, "flagstaff_refused_keys_total", &[], "requests refused with 401: no key, or one that does not open what was asked for";
+    SPANS = FamilyKind::Counter, "flagstaff_spans_total", &["outcome"], "spans of traces, by `sent` or `lost`";
     RATE_LIMITED = FamilyKind::Counter, "flagstaff_rate_limited_requests_total", &["limit"], "requests refused with 429, by the `key` or `address` that asked too often";
     STREAMS_OPEN = FamilyKind::Gauge, "flagstaff_streams_open", STREAM, "streams that are open now, by kind: `sse`, `websocket` or `ofrep`";
     STREAM_MESSAGES = FamilyKind::Counter, "flagstaff_stream_messages_total", STREAM, "messages handed to streams";

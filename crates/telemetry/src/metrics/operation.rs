@@ -1,11 +1,12 @@
-//! How the relay itself is doing: reloads of its configuration, and requests that it refused.
+//! How the relay itself is doing: reloads of its configuration, requests that it refused, spans that it sends.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
 use super::families::{
-    CONFIGURATION_RELOADED, CONFIGURATION_RELOADED_AT, CONFIGURATION_RELOADS, RATE_LIMITED, REFUSED_KEYS, SHED_REQUESTS,
+    CONFIGURATION_RELOADED, CONFIGURATION_RELOADED_AT, CONFIGURATION_RELOADS, RATE_LIMITED, REFUSED_KEYS,
+    SHED_REQUESTS, SPANS,
 };
 
 /// Reloads of the configuration.
@@ -47,6 +48,25 @@ impl ConfigurationReloads {
     pub fn failed(&self) {
         self.failures.inc();
         self.successful.set(0);
+    }
+}
+
+/// Spans of traces.
+#[derive(Debug, Clone)]
+pub struct Spans {
+    /// Handed over to where they go.
+    pub sent: IntCounter,
+    /// Not: the queue was full, or nobody took them.
+    pub lost: IntCounter,
+}
+
+impl Spans {
+    pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let spans = SPANS.counters(registry)?;
+        Ok(Self {
+            sent: spans.with_label_values(&["sent"]),
+            lost: spans.with_label_values(&["lost"]),
+        })
     }
 }
 

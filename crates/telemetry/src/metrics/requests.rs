@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
 
+use super::exemplars::{Buckets, Exemplar, Exemplars};
 use super::families;
 
 /// How many hosts are told apart. A caller chooses the `Host` header, so it must not choose the number of series.
@@ -39,6 +40,8 @@ pub struct Sample<'a> {
     pub request_bytes: u64,
     /// Bytes of the answer's body.
     pub response_bytes: u64,
+    /// The span of the request; none when it has none.
+    pub exemplar: Option<Exemplar>,
 }
 
 /// The four families of requests.
@@ -46,6 +49,7 @@ pub struct Sample<'a> {
 pub struct Requests {
     families: Families,
     hosts: Arc<Hosts>,
+    exemplars: Exemplars,
 }
 
 #[derive(Debug, Clone)]
@@ -75,6 +79,7 @@ struct Series {
     duration: Histogram,
     request_size: Histogram,
     response_size: Histogram,
+    exemplars: Arc<Buckets>,
 }
 
 /// The hosts seen so far. Slots are filled in order and never change.
@@ -99,7 +104,12 @@ impl Requests {
         Ok(Self {
             families,
             hosts: Arc::new(hosts),
+            exemplars: Exemplars::default(),
         })
+    }
+
+    pub(super) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
     }
 
     /// The series of a route; `url` is its template, like `/v1/feature/:flagKey/eval`.
@@ -145,6 +155,7 @@ impl RouteMetrics {
             duration: duration.with_label_values(&labels),
             request_size: request_size.with_label_values(&labels),
             response_size: response_size.with_label_values(&labels),
+            exemplars: self.requests.exemplars.of(labels),
         }
     }
 }
@@ -153,9 +164,13 @@ impl Series {
     #[inline]
     fn observe(&self, sample: &Sample<'_>) {
         self.count.inc();
-        self.duration.observe(sample.duration.as_secs_f64());
+        let seconds = sample.duration.as_secs_f64();
+        self.duration.observe(seconds);
         self.request_size.observe(sample.request_bytes as f64);
         self.response_size.observe(sample.response_bytes as f64);
+        if let Some(exemplar) = sample.exemplar {
+            self.exemplars.remember(exemplar, seconds);
+        }
     }
 }
 
