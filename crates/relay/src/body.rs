@@ -1,6 +1,10 @@
 //! Bodies of requests, bounded.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use flagstaff_protocol::request::RequestError;
@@ -13,6 +17,9 @@ use crate::answer::Problem;
 
 /// What is read of a body that is too large, so that its sender gets to read the answer; beyond it the connection breaks.
 const DISCARD_LIMIT: u64 = 64 << 20;
+
+/// How long is read of it.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a request has nothing to go by.
 #[derive(Debug)]
@@ -49,8 +56,13 @@ impl From<Unreadable> for Problem {
     }
 }
 
-/// Reads a body of at most `limit` bytes; `None` when the request has none.
-pub(crate) async fn read<B>(body: B, limit: usize, headers: &HeaderMap) -> Result<Option<Bytes>, Problem>
+/// Reads a body within the limits; `None` when the request has none.
+pub(crate) async fn read<B>(
+    body: B,
+    most: usize,
+    timeout: Option<Duration>,
+    headers: &HeaderMap,
+) -> Result<Option<Bytes>, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
@@ -58,21 +70,32 @@ where
     if body.is_end_stream() {
         return Ok(None);
     }
-    if body.size_hint().lower() > limit as u64 {
+    let mut collecting = pin!(collect(body, most, headers));
+    // most bodies came with their head: there is nothing to wait for, and no timer to set
+    if let Poll::Ready(body) = poll_fn(|context| Poll::Ready(collecting.as_mut().poll(context))).await {
+        return body.map(Some);
+    }
+    match timeout {
+        None => collecting.await.map(Some),
+        Some(timeout) => tokio::time::timeout(timeout, collecting)
+            .await
+            .unwrap_or_else(|_| Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "Request Timeout")))
+            .map(Some),
+    }
+}
+
+/// Most bodies arrive as one piece, which is taken as it is.
+async fn collect<B>(mut body: B, most: usize, headers: &HeaderMap) -> Result<Bytes, Problem>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    if body.size_hint().lower() > most as u64 {
         if !headers.contains_key(EXPECT) {
             discard(body).await;
         }
         return Err(too_large());
     }
-    collect(body, limit).await.map(Some)
-}
-
-/// Most bodies arrive as one piece, which is taken as it is.
-async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, Problem>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: fmt::Display,
-{
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -82,7 +105,7 @@ where
             internal: Some(error.to_string()),
         })?;
         let Ok(data) = frame.into_data() else { continue };
-        if first.len().max(all.len()) + data.len() > limit {
+        if first.len().max(all.len()) + data.len() > most {
             discard(body).await;
             return Err(too_large());
         }
@@ -98,14 +121,19 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+/// Reads what nobody wants, so that its sender gets to read the answer.
 async fn discard<B: Body<Data = Bytes> + Unpin>(mut body: B) {
-    let mut discarded = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        discarded += frame.data_ref().map_or(0, |data| data.len() as u64);
-        if discarded > DISCARD_LIMIT {
-            return;
+    let reading = async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if discarded > DISCARD_LIMIT {
+                return;
+            }
         }
-    }
+    };
+    // a sender that stops in the middle waits for the answer
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, reading).await;
 }
 
 fn too_large() -> Problem {

@@ -24,11 +24,45 @@ impl Content {
             Self::Stream(_) => 0,
         }
     }
+
+    /// Keeps something for as long as a stream goes on.
+    pub(crate) fn holding(self, held: impl Send + Unpin + 'static) -> Self {
+        match self {
+            Self::Whole(bytes) => Self::Whole(bytes),
+            Self::Stream(stream) => Self::Stream(Box::pin(Holding { stream, _held: held })),
+        }
+    }
 }
 
 impl Default for Content {
     fn default() -> Self {
         Self::Whole(Bytes::new())
+    }
+}
+
+/// A stream and what it needs.
+struct Holding<T> {
+    stream: Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>,
+    _held: T,
+}
+
+impl<T: Unpin> Body for Holding<T> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.stream.as_mut().poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.stream.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.stream.size_hint()
     }
 }
 

@@ -3,6 +3,8 @@
 //! [`config`] reads `goff-proxy.yaml` into [`config::Settings`], [`run`] serves them [from start to end](lifetime) and
 //! [follows](reload) the file.
 //!
+//! A [server] takes in [connections](connection) on a [socket], as many as there is room for.
+//!
 //! A request goes through [one pass](service): its path is [matched](route), its key [checked](auth), its body
 //! [read](body); a [route](routes) turns that into an [answer], which becomes a response in the form that was asked for.
 //! What routes look at is the [state] and what is [served](serving) now, flags are [evaluated](evaluate) on one snapshot a request.
@@ -12,9 +14,13 @@ mod auth;
 mod body;
 mod changes;
 pub mod config;
+mod connection;
 mod content;
+mod descriptors;
+mod dormant;
 mod evaluate;
 mod lifetime;
+mod overload;
 mod readings;
 mod reload;
 mod route;

@@ -17,7 +17,7 @@ use crate::serving::Serving;
 use crate::signals::Signals;
 use crate::socket::{InheritedSockets, Sockets};
 use crate::state::State;
-use crate::{RunError, VERSION, server, start, streams};
+use crate::{RunError, VERSION, descriptors, overload, server, start, streams};
 
 /// How long what is left may take to reach a collector.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -80,6 +80,7 @@ pub(crate) struct Relay {
 impl Relay {
     /// Starts the flag sets, then opens the listeners.
     pub(crate) async fn start(settings: Settings, inherited: InheritedSockets, clock: Clock) -> Result<Self, RunError> {
+        descriptors::raise_limit();
         let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
         Ok(Self {
             sockets: Sockets::open(&settings.server, inherited).await?,
@@ -116,6 +117,7 @@ impl Relay {
         };
         let mut api = serve(api, listener, Phase::Ending);
         let monitoring = monitoring.map(|socket| serve(socket, Listener::Monitoring, Phase::Ended));
+        let measuring = tokio::spawn(overload::measure(Arc::clone(&state)));
         let following = tokio::spawn(Reload::new(origin, settings, Arc::clone(&state)).run(reload));
 
         end.recv().await;
@@ -127,6 +129,7 @@ impl Relay {
         };
         state.phases.enter(Phase::Ending);
         following.abort();
+        measuring.abort();
         let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
         if !hurried {
             tokio::select! {

@@ -257,6 +257,14 @@ impl Route {
         }
     }
 
+    /// Whether it tells how the relay is doing.
+    pub(crate) fn is_about_the_relay(self) -> bool {
+        matches!(
+            self,
+            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics
+        )
+    }
+
     /// Whether it is asked with this method (HEAD counts as GET); otherwise the methods it is asked with.
     pub(crate) fn check_method(self, method: &Method) -> Result<(), &'static str> {
         let (expected, allowed) = match self {

@@ -19,7 +19,7 @@ use http::header::{
     ORIGIN, USER_AGENT, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 
 use crate::answer::{Answer, Form, PLAIN_TEXT, Problem};
@@ -39,12 +39,22 @@ const PREFLIGHT_VARIES: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// Who asks, as far as the connection shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Caller {
+    /// The address of the other end; `None` for a Unix socket.
+    pub(crate) remote_ip: Option<IpAddr>,
+    /// There are too many connections, and this is one of those that are too many.
+    pub(crate) crowded: bool,
+}
 
 /// Answers a request.
 pub(crate) async fn respond<B>(
     state: &State,
     listener: Listener,
-    remote_ip: Option<IpAddr>,
+    caller: &Caller,
     request: Request<B>,
 ) -> Response<Content>
 where
@@ -70,7 +80,7 @@ where
         place.route
     };
     let tracer = state.tracer.as_ref().filter(|_| listener != Listener::Monitoring);
-    let span = tracer.and_then(|tracer| trace::request(tracer, route, &head, remote_ip));
+    let span = tracer.and_then(|tracer| trace::request(tracer, route, &head, caller.remote_ip));
     let request_bytes = request_size(&head) + body.size_hint().lower();
     let (status, content) = if head.method == Method::OPTIONS {
         preflight(&head.headers, place.route, &mut headers);
@@ -79,7 +89,7 @@ where
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
         }
-        let answer = dispatch(state, &serving, &place, &head, remote_ip, span.as_ref(), body).await;
+        let answer = dispatch(state, &serving, caller, &place, &head, span.as_ref(), body).await;
         let answer = answer.unwrap_or_else(|problem| {
             if let Some((span, cause)) = span.as_ref().and_then(|span| Some((span, problem.cause()?))) {
                 span.failed(&cause);
@@ -88,6 +98,9 @@ where
         });
         answer.into_parts(&form(&serving, &head), &mut headers)
     };
+    if caller.crowded && head.version <= Version::HTTP_11 {
+        headers.insert(CONNECTION, CLOSE);
+    }
     let host = host(&head);
     if let Some(span) = &span {
         span.answered(status.as_u16());
@@ -114,7 +127,7 @@ where
                 .unwrap_or_default()
         };
         let record = AccessRecord {
-            remote_ip,
+            remote_ip: caller.remote_ip,
             latency: began.elapsed(),
             host,
             method: head.method.as_str(),
@@ -133,13 +146,13 @@ where
     response
 }
 
-/// Checks the caller, then the method, then answers.
+/// Checks whether there is room, then the caller, then the method, then answers.
 async fn dispatch<B>(
     state: &State,
     serving: &Serving,
+    caller: &Caller,
     place: &Place<'_>,
     head: &Parts,
-    remote_ip: Option<IpAddr>,
     span: Option<&RequestSpan>,
     body: B,
 ) -> Result<Answer, Problem>
@@ -147,6 +160,8 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
+    let admitted = state.occupancy.admit(place.route, caller, &serving.limits);
+    let _admitted = admitted.inspect_err(|_| state.counts.metrics.refusals.shed.inc())?;
     let query = head.uri.query().unwrap_or_default();
     let key = authenticate(&serving.keys, place.route, &head.headers, query)
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
@@ -163,7 +178,7 @@ where
         Route::Collector => serving.limits.collector_body,
         Route::Refresh => {
             let key = key.expect("administrators are never anonymous");
-            return routes::refresh::answer(state, serving, key, query, remote_ip, span).await;
+            return routes::refresh::answer(state, serving, key, query, caller.remote_ip, span).await;
         }
         _ => {
             return answer(
@@ -179,7 +194,7 @@ where
             );
         }
     };
-    let body = body::read(body, limit, &head.headers).await?;
+    let body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
     answer(
         place,
         &Call {
@@ -254,9 +269,7 @@ fn broken_escape() -> Response<Content> {
     let mut response = Response::new(Content::from(Bytes::from_static(b"400 Bad Request")));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONTENT_TYPE, PLAIN_TEXT);
-    response
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONNECTION, CLOSE);
     response
 }
 

@@ -11,6 +11,7 @@ use flagstaff_telemetry::traces::{TraceSettings, Tracer};
 use prometheus::Registry;
 
 use crate::lifetime::Phases;
+use crate::overload::Occupancy;
 use crate::readings;
 use crate::route::Route;
 use crate::serving::Serving;
@@ -20,6 +21,7 @@ use crate::streams::Streams;
 pub(crate) struct State {
     serving: Arc<ArcSwap<Serving>>,
     pub(crate) phases: Phases,
+    pub(crate) occupancy: Occupancy,
     pub(crate) counts: Counts,
     pub(crate) streams: Streams,
     /// `None` without traces.
@@ -56,6 +58,7 @@ impl State {
             phases: Phases::new(),
             streams: Streams::new(&counts.metrics.streams),
             counts,
+            occupancy: Occupancy::default(),
             tracer: None,
             clock,
         })

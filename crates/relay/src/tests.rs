@@ -13,12 +13,13 @@ use http_body_util::{BodyExt, Full};
 use crate::config::{self, Sources};
 use crate::content::Content;
 use crate::route::Listener;
-use crate::service::respond;
+use crate::service::{Caller, respond};
 use crate::serving::Serving;
 use crate::start;
 use crate::state::State;
 
 mod answers;
+mod connections;
 mod keys;
 mod limits;
 mod streams;
@@ -26,7 +27,10 @@ mod streams;
 const API: Listener = Listener::Api { monitoring: true };
 
 /// Who asks.
-const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const CALLER: Caller = Caller {
+    remote_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+    crowded: false,
+};
 
 const FLAGS: &str = "
 on: {variations: {a: true, b: false}, defaultRule: {variation: a}}
@@ -122,7 +126,7 @@ impl Relay {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body)).unwrap();
-        respond(&self.state, API, Some(CALLER), request).await
+        respond(&self.state, API, &CALLER, request).await
     }
 
     /// Checks status and body of an answer; without a body in `expected` only the status.

@@ -9,10 +9,11 @@ use super::Sources;
 use super::decode::Written;
 use super::file::{RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
-use super::settings::{LambdaEvent, Limits, Logging, Mode, Server, Settings, Streams, Swagger};
+use super::settings::{LambdaEvent, Logging, Mode, Server, Settings, Streams, Swagger};
 
 mod flag_sets;
 mod keys;
+mod limits;
 mod traces;
 
 const DEFAULT_PORT: u16 = 1031;
@@ -22,8 +23,6 @@ const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(15);
 const DEFAULT_RETRY: Duration = Duration::from_secs(3);
 const DEFAULT_OPEN_STREAMS: usize = 20_000;
-const DEFAULT_BODY: usize = 1 << 20;
-const DEFAULT_COLLECTOR_BODY: usize = 16 << 20;
 
 /// Converts a file. What does not fit is reported and replaced by its default, so that everything is looked at.
 pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) -> Settings {
@@ -98,14 +97,7 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
         mode,
         host: text(server.and_then(|server| server.host.as_ref())).unwrap_or_else(|| DEFAULT_HOST.into()),
         monitoring_port,
-        limits: Limits {
-            body: bytes(limits.and_then(|limits| limits.body.as_ref()), DEFAULT_BODY, report),
-            collector_body: bytes(
-                limits.and_then(|limits| limits.collector_body.as_ref()),
-                DEFAULT_COLLECTOR_BODY,
-                report,
-            ),
-        },
+        limits: limits::convert(limits, report),
         drain_timeout: server
             .and_then(|server| server.drain_timeout.as_ref())
             .map_or(DEFAULT_DRAIN_TIMEOUT, |written| written.value),

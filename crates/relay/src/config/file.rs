@@ -113,6 +113,25 @@ section! {
         body: i64 = "maxBodyBytes", default "1048576";
         /// Bytes of a request body of the data collector; more is answered with 413.
         collector_body: i64 = "maxCollectorBodyBytes", default "16777216";
+        /// Bytes of the head of a request; more is answered with 431.
+        head: i64 = "maxHeaderBytes", default "1052672";
+        /// How long the head of a request may take from its first byte on; more is answered with 408. 0 for as long as it likes.
+        head_timeout: Duration = "readHeaderTimeout", default "10s", keeps_zero;
+        /// How long the body of a request may take; more is answered with 408. 0 for as long as it likes.
+        body_timeout: Duration = "readBodyTimeout", default "30s", keeps_zero;
+        /// How long a connection may wait for its next request. 0 for as long as it likes.
+        idle_timeout: Duration = "idleTimeout", default "75s", keeps_zero;
+        /// How long a client may take not a byte of its answer. 0 for as long as it likes.
+        write_timeout: Duration = "writeTimeout", default "60s", keeps_zero;
+        /// Connections at a time; on those beyond it all but health checks and metrics are answered with 503. There are never
+        /// more than file descriptors allow, and 0 sets no other bound.
+        connections: i64 = "maxConnections", default "32768", keeps_zero;
+        /// Requests that are read and answered at a time; all but health checks and metrics beyond it are answered with 503. 0
+        /// sets no bound.
+        requests: i64 = "maxConcurrentRequests", default "10000", keeps_zero;
+        /// How long work may have to wait for a processor; while it waits longer all requests but health checks and metrics are
+        /// answered with 503. 0 for as long as it likes.
+        queue_delay: Duration = "maxQueueDelay", default "1s", keeps_zero;
     }
 }
 

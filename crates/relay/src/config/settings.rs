@@ -135,6 +135,22 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of a request body of the data collector.
     pub collector_body: usize,
+    /// Bytes of the head of a request.
+    pub head: usize,
+    /// How long the head of a request may take from its first byte on.
+    pub head_timeout: Option<Duration>,
+    /// How long the body of a request may take.
+    pub body_timeout: Option<Duration>,
+    /// How long a connection may wait for its next request.
+    pub idle_timeout: Option<Duration>,
+    /// How long a client may take no byte of its answer.
+    pub write_timeout: Option<Duration>,
+    /// Connections of a listener.
+    pub connections: usize,
+    /// Requests that are answered at a time.
+    pub requests: usize,
+    /// How long work may have to wait for a processor.
+    pub queue_delay: Option<Duration>,
 }
 
 /// Streams of changes.

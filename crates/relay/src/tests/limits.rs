@@ -45,7 +45,10 @@ async fn bodies_in_pieces_are_bounded_too() {
         let request = Request::post("/ofrep/v1/evaluate/flags/on")
             .body(StreamBody::new(frames))
             .unwrap();
-        assert_eq!(respond(&relay.state, API, None, request).await.status(), status);
+        assert_eq!(
+            respond(&relay.state, API, &Caller::default(), request).await.status(),
+            status
+        );
     }
 }
 
@@ -56,4 +59,23 @@ async fn deep_nesting_is_refused() {
     relay
         .check(EVALUATE, &[("content-type", "application/json")], &deep, "400")
         .await;
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_are_turned_away() {
+    let relay = Relay::start("server: {limits: {maxConcurrentRequests: 1}}").await;
+    let endless = StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, std::io::Error>>());
+    let request = Request::post("/ofrep/v1/evaluate/flags/on").body(endless).unwrap();
+    let caller = Caller::default();
+    {
+        let mut slow = std::pin::pin!(respond(&relay.state, API, &caller, request));
+        assert!(futures_util::poll!(slow.as_mut()).is_pending());
+        let refused = relay.ask("GET /v1/flag/change", &[], "").await;
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+        assert_eq!(refused.body, "{\"message\":\"Service Unavailable\"}\n");
+        for path in ["/health", "/livez", "/readyz", "/metrics", "/info"] {
+            relay.check(&format!("GET {path}"), &[], "", "200").await;
+        }
+    }
+    relay.check("GET /v1/flag/change", &[], "", "200").await;
 }

@@ -1,0 +1,192 @@
+//! One connection, from its first byte to its last.
+
+mod activity;
+mod interruption;
+mod watched;
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+
+use crate::content::Content;
+use crate::dormant::Dormant;
+use crate::server::{Ending, Listening};
+use crate::service::{Caller, respond};
+use crate::stream::Stream;
+use activity::{Activity, Overdue};
+use interruption::{Interruption, Interruptions};
+use watched::{Protocol, Watched};
+
+/// What the buffer of a connection may always grow to, for bodies and answers; a head may be larger where that is wanted.
+const BUFFER: usize = 400 << 10;
+
+/// Requests that a client may have in flight on one HTTP/2 connection.
+const STREAMS: u32 = 250;
+
+/// How long, and how much, is read after the last answer: a connection that is closed while bytes come in is reset, and its
+/// answer lost.
+const LINGER: (Duration, usize) = (Duration::from_secs(1), 4 << 20);
+
+/// Said to a client that does not come to the end of a head.
+const SLOW_HEAD: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\
+    content-length: 30\r\n\r\n{\"message\":\"Request Timeout\"}\n";
+
+/// A connection.
+pub(crate) struct Connection {
+    listening: Arc<Listening>,
+    caller: Caller,
+    activity: Activity,
+}
+
+/// A request on its way to its answer.
+struct Answering(Arc<Connection>);
+
+impl Connection {
+    /// A connection of a listener; `crowded` when there are too many.
+    pub(crate) fn new(listening: Arc<Listening>, remote_ip: Option<IpAddr>) -> Self {
+        let crowded = listening.enter();
+        Self {
+            listening,
+            caller: Caller { remote_ip, crowded },
+            activity: Activity::new(),
+        }
+    }
+
+    /// Serves it to its end.
+    pub(crate) async fn serve(self, stream: Stream, ending: watch::Receiver<Ending>) {
+        let connection = Arc::new(self);
+        let mut stream = Watched::new(stream, Arc::clone(&connection));
+        let mut interruptions = Interruptions::new(Arc::clone(&connection), ending);
+        let protocol = tokio::select! {
+            biased;
+            protocol = stream.protocol() => protocol,
+            interruption = interruptions.next(Protocol::Http1) => {
+                if interruption == Interruption::Overdue(Overdue::Head) {
+                    refuse(stream, SLOW_HEAD).await;
+                }
+                return;
+            }
+        };
+        match protocol {
+            Ok(Protocol::Http1) => connection.http1(stream, interruptions).await,
+            // most connections have no need for its room
+            Ok(Protocol::Http2) => Box::pin(connection.http2(stream, interruptions)).await,
+            Err(error) => tracing::debug!(%error, "a connection broke off"),
+        }
+    }
+
+    async fn http1(self: Arc<Self>, stream: Watched, mut interruptions: Interruptions) {
+        let head = self.listening.limits().head;
+        let service = service_fn(|request| Arc::clone(&self).answer(request));
+        let mut connection = http1::Builder::new()
+            .max_header_size(head)
+            .max_buf_size(head.max(BUFFER))
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let slow_head = loop {
+            let mut next = pin!(interruptions.next(Protocol::Http1));
+            let interruption = tokio::select! {
+                biased;
+                _ = &mut connection => break false,
+                interruption = Dormant::new(next.as_mut()) => interruption,
+            };
+            match interruption {
+                Interruption::Leave => Pin::new(&mut connection).graceful_shutdown(),
+                Interruption::Overdue(Overdue::Head) => break true,
+                Interruption::BreakOff | Interruption::Overdue(_) => return,
+            }
+        };
+        let Some(parts) = connection.into_parts() else { return };
+        let stream = parts.io.into_inner();
+        if slow_head {
+            refuse(stream, SLOW_HEAD).await;
+        } else if self.activity.has_refused() && !self.activity.has_received_all() {
+            linger(stream).await;
+        }
+    }
+
+    async fn http2(self: Arc<Self>, stream: Watched, mut interruptions: Interruptions) {
+        let head = u32::try_from(self.listening.limits().head).unwrap_or(u32::MAX);
+        let service = service_fn(|request| Arc::clone(&self).answer(request));
+        let mut connection = pin!(
+            http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_header_list_size(head)
+                .max_concurrent_streams(STREAMS)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        loop {
+            let mut next = pin!(interruptions.next(Protocol::Http2));
+            let interruption = tokio::select! {
+                biased;
+                _ = &mut connection => return,
+                interruption = Dormant::new(next.as_mut()) => interruption,
+            };
+            match interruption {
+                Interruption::Leave => connection.as_mut().graceful_shutdown(),
+                Interruption::BreakOff | Interruption::Overdue(_) => return,
+            }
+        }
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Content>, Infallible> {
+        self.activity.request_began();
+        let answering = Answering(self);
+        let connection = &answering.0;
+        let listening = &connection.listening;
+        let response = respond(listening.state(), listening.listener(), &connection.caller, request).await;
+        connection.activity.answered(response.status());
+        Ok(match response.body() {
+            Content::Whole(_) => response,
+            Content::Stream(_) => response.map(|content| content.holding(answering)),
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.listening.leave();
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.activity.request_ended();
+    }
+}
+
+/// Answers what is no request.
+async fn refuse(mut stream: Watched, answer: &[u8]) {
+    if stream.write_all(answer).await.is_ok() && stream.shutdown().await.is_ok() {
+        linger(stream).await;
+    }
+}
+
+/// Reads on for a moment.
+async fn linger(mut stream: Watched) {
+    let (time, most) = LINGER;
+    let discard = async {
+        let mut buffer = BytesMut::with_capacity(8 << 10);
+        let mut discarded = 0;
+        while let Ok(read @ 1..) = stream.read_buf(&mut buffer).await {
+            buffer.clear();
+            discarded += read;
+            if discarded > most {
+                return;
+            }
+        }
+    };
+    // whoever is not done by then has had its time
+    let _ = tokio::time::timeout(time, discard).await;
+}
