@@ -74,6 +74,14 @@ impl Answer {
         }
     }
 
+    /// 101: what follows is no HTTP any more.
+    pub(crate) fn switching_protocols() -> Self {
+        Self {
+            content_type: None,
+            ..Self::with_status(StatusCode::SWITCHING_PROTOCOLS, Bytes::new())
+        }
+    }
+
     /// What the libraries below GO Feature Flag's server say of a request that they refuse.
     pub(crate) fn refusal(status: StatusCode, text: &'static str) -> Self {
         let no_sniffing = HeaderValue::from_static("nosniff");
@@ -105,6 +113,10 @@ impl Answer {
 
     /// The answer in the form that was asked for: status, body, and its headers added to `headers`.
     pub(crate) fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Content) {
+        if self.status == StatusCode::SWITCHING_PROTOCOLS {
+            // nothing else is understood by whoever speaks the new protocol
+            headers.clear();
+        }
         headers.extend(self.headers);
         if let Some(at) = self.last_modified {
             headers.insert(LAST_MODIFIED, header_value(&httpdate::fmt_http_date(at)));

@@ -1,9 +1,10 @@
 //! What follows from a change in a flag set: it is counted, logged, and told to those who listen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flagstaff_flagset::{Change, Follower, ServedFlag, Snapshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::serving::ServedSet;
 use crate::state::State;
@@ -37,7 +38,7 @@ impl Herald {
             self.tell(&beginning(follower.known()));
         }
         let mut lane = 0;
-        let mut heartbeat = std::pin::pin!(sleep_until(Instant::now()));
+        let mut heartbeat = std::pin::pin!(sleep(self.pause()));
         loop {
             tokio::select! {
                 change = follower.next() => {
@@ -48,11 +49,15 @@ impl Herald {
                 () = &mut heartbeat => {
                     self.hub.beat(lane);
                     lane = (lane + 1) % LANES;
-                    let pause = self.state.serving().streams.heartbeat / LANES as u32;
-                    heartbeat.as_mut().reset(Instant::now() + pause);
+                    heartbeat.as_mut().reset(Instant::now() + self.pause());
                 }
             }
         }
+    }
+
+    /// The time between the signs of life of two lanes.
+    fn pause(&self) -> Duration {
+        self.state.serving().streams.heartbeat / LANES as u32
     }
 
     /// The lines are worded as GO Feature Flag words them.

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use flagstaff_telemetry::traces::RequestSpan;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 
 use crate::config::Grant;
 use crate::serving::Serving;
@@ -20,6 +20,7 @@ pub(crate) mod monitoring;
 pub(crate) mod ofrep;
 pub(crate) mod ofrep_bulk;
 pub(crate) mod refresh;
+pub(crate) mod web_socket;
 
 /// A request that was let in, and its body.
 pub(crate) struct Call<'c> {
@@ -28,6 +29,7 @@ pub(crate) struct Call<'c> {
     /// What the caller's key opens; `None` where no key is needed.
     pub(crate) grant: Option<Grant>,
     pub(crate) headers: &'c HeaderMap,
+    pub(crate) extensions: &'c Extensions,
     /// `None` when the request has none.
     pub(crate) body: Option<Bytes>,
     /// `None` without traces.

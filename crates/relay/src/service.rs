@@ -167,6 +167,15 @@ where
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
     let grant = key.map(|key| key.grant);
     place.route.check_method(&head.method).map_err(Problem::Method)?;
+    let mut call = Call {
+        state,
+        serving,
+        grant,
+        headers: &head.headers,
+        extensions: &head.extensions,
+        body: None,
+        span,
+    };
     let limit = match place.route {
         Route::Evaluation | Route::Ofrep => {
             let set = serving.flag_sets.of(grant).ok().map(|set| set.load());
@@ -180,32 +189,10 @@ where
             let key = key.expect("administrators are never anonymous");
             return routes::refresh::answer(state, serving, key, query, caller.remote_ip, span).await;
         }
-        _ => {
-            return answer(
-                place,
-                &Call {
-                    state,
-                    serving,
-                    grant,
-                    headers: &head.headers,
-                    body: None,
-                    span,
-                },
-            );
-        }
+        _ => return answer(place, &call),
     };
-    let body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
-    answer(
-        place,
-        &Call {
-            state,
-            serving,
-            grant,
-            headers: &head.headers,
-            body,
-            span,
-        },
-    )
+    call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
+    answer(place, &call)
 }
 
 /// Answers a request that has been let in and read.
@@ -229,7 +216,9 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         }
         Route::Metrics => routes::monitoring::metrics(call.state, call.headers),
         Route::Events => routes::events::answer(call),
-        Route::Refresh | Route::WebSocket | Route::LegacyWebSocket | Route::Nothing(_) => Err(Problem::not_found()),
+        Route::WebSocket => routes::web_socket::answer(call),
+        Route::LegacyWebSocket => routes::web_socket::legacy(call),
+        Route::Refresh | Route::Nothing(_) => Err(Problem::not_found()),
     }));
     answered.unwrap_or_else(|_| {
         tracing::error!(

@@ -10,6 +10,7 @@ pub(crate) mod hub;
 pub(crate) mod message;
 pub(crate) mod reader;
 mod sum;
+pub(crate) mod web_socket;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -23,6 +23,7 @@ mod connections;
 mod keys;
 mod limits;
 mod streams;
+mod web_sockets;
 
 const API: Listener = Listener::Api { monitoring: true };
 

@@ -138,7 +138,7 @@ section! {
 section! {
     /// Streams of changes: server-sent events and web sockets.
     StreamsFile {
-        /// Time between two signs of life on a stream, at least 1s. A web socket that takes or answers nothing for three of them is
+        /// Time between two signs of life on a stream, at least 1s. A web socket that takes or answers nothing for four of them is
         /// closed.
         heartbeat: Duration = "heartbeat", default "15s";
         /// About how long clients of server-sent events are asked to wait before they come back.

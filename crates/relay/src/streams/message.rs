@@ -8,12 +8,15 @@ use flagstaff_flagset::{Change, ServedFlag, Snapshot};
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::stream::{self, Changed};
 
+use super::web_socket;
+
 /// A change of a flag set, which each form of it is encoded from when somebody first asks for that; from then on all readers
 /// share the bytes.
 pub(crate) struct Message {
     pub(crate) moment: Moment,
     pub(crate) change: Change,
     events: [OnceLock<Bytes>; Form::COUNT],
+    frames: [OnceLock<Bytes>; Form::COUNT],
 }
 
 /// What a reader gets to know.
@@ -48,6 +51,7 @@ impl Message {
             moment,
             change,
             events: Default::default(),
+            frames: Default::default(),
         }
     }
 
@@ -55,6 +59,12 @@ impl Message {
     pub(crate) fn event(&self, form: Form) -> Bytes {
         let event = self.events[form as usize].get_or_init(|| stream::event(self.moment.id, &self.text(form)).into());
         event.clone()
+    }
+
+    /// The message as a frame of a web socket.
+    pub(crate) fn frame(&self, form: Form) -> Bytes {
+        let frame = self.frames[form as usize].get_or_init(|| web_socket::frame(self.text(form)));
+        frame.clone()
     }
 
     /// About how many bytes it takes.

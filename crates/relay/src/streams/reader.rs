@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
 
-use super::Seat;
 use super::history::Step;
 use super::hub::Signal;
 use super::message::{Message, Moment};
+use super::{FAREWELL, Seat};
+
+/// After so many signs of life without an answer nobody is there.
+pub(crate) const PATIENCE: u64 = 4;
 
 /// The place of a stream in the changes of its flag set. It pulls what comes next when it has room for it, so a slow one holds
 /// up nobody and keeps nothing alive but its own place.
@@ -80,6 +84,17 @@ impl Reader {
                 Look::End => return None,
             }
         }
+    }
+
+    /// Resolves when so many signs of life have been given since the one that was told last that nobody seems to be there.
+    pub(crate) async fn lose_patience(&mut self) {
+        let last = self.beat + PATIENCE;
+        let over = self.signal.wait_for(|signal| !signal.open || signal.beat >= last).await;
+        if over.is_ok_and(|signal| signal.open) {
+            return;
+        }
+        // there are no more signs of life
+        sleep(FAREWELL).await;
     }
 
     fn look(&mut self) -> Look {

@@ -16,7 +16,7 @@ struct Events {
 
 impl Relay {
     /// A relay that follows its flag sets.
-    async fn streaming(settings: &str) -> Self {
+    pub(super) async fn streaming(settings: &str) -> Self {
         let relay = Self::start(&format!("authorizedKeys: {{admin: [admin]}}\n{settings}")).await;
         let serving = relay.state.serving();
         for set in serving.flag_sets.all() {
@@ -26,7 +26,7 @@ impl Relay {
     }
 
     /// Serves other flags, and returns when they are served.
-    async fn edit(&self, flags: &str) {
+    pub(super) async fn edit(&self, flags: &str) {
         std::fs::write(self.folder.path().join("flags.yaml"), flags).unwrap();
         let line = format!("{REFRESH}?flagset=*");
         self.check(&line, &ADMIN, "", r#"200 {"refreshed":true}"#).await;
@@ -62,11 +62,11 @@ impl Events {
 }
 
 /// One flag that serves a number.
-fn flag(value: u32) -> String {
+pub(super) fn flag(value: u32) -> String {
     format!("f: {{variations: {{a: {value}}}, defaultRule: {{variation: a}}}}")
 }
 
-fn updated(old: u32, new: u32) -> String {
+pub(super) fn updated(old: u32, new: u32) -> String {
     let value = |value| format!(r#"{{"variations":{{"a":{value}}},"defaultRule":{{"variation":"a"}}}}"#);
     format!(
         r#"{{"deleted":{{}},"added":{{}},"updated":{{"f":{{"old_value":{},"new_value":{}}}}}}}"#,
