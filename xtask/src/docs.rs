@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         ("docs/cli.md", command_line()?),
         ("docs/settings.md", settings::page(&settings)?),
         ("docs/configuration.schema.json", schema::schema(&settings)?),
+        ("docs/openapi.json", example("openapi")?),
         ("docs/metrics.md", metrics()?),
     ];
     let mut fresh = true;
@@ -129,6 +130,21 @@ fn command_line() -> anyhow::Result<String> {
         write!(page, "\n## {name}\n\n```text\n{}\n```\n", help(command)?.trim_end())?;
     }
     Ok(page)
+}
+
+/// What an example of the relay prints, with everything built in.
+fn example(name: &str) -> anyhow::Result<String> {
+    cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "flagstaff-relay",
+        "--features",
+        "full",
+        "--example",
+        name,
+        "--locked",
+    ])
 }
 
 fn help(command: &str) -> anyhow::Result<String> {

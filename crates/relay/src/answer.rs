@@ -59,9 +59,14 @@ impl Answer {
 
     /// 200 with a body of another type.
     pub(crate) fn text(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
+        Self::json(body).of_type(content_type)
+    }
+
+    /// The same with a body of another type.
+    pub(crate) fn of_type(self, content_type: HeaderValue) -> Self {
         Self {
             content_type: Some(content_type),
-            ..Self::json(body)
+            ..self
         }
     }
 

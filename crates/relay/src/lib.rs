@@ -17,9 +17,13 @@ pub mod config;
 mod connection;
 mod content;
 mod descriptors;
+#[cfg_attr(not(feature = "swagger"), path = "documentation/absent.rs")]
+mod documentation;
 mod dormant;
 mod evaluate;
 mod lifetime;
+#[cfg(feature = "swagger")]
+pub mod openapi;
 mod overload;
 mod readings;
 mod reload;

@@ -47,6 +47,8 @@ pub(crate) enum Route {
     Ready,
     /// Metrics.
     Metrics,
+    /// The OpenAPI document and its page; the key is the name of a file.
+    Swagger,
     /// Nothing, in a group of routes.
     Nothing(Group),
 }
@@ -73,7 +75,7 @@ pub(crate) enum Group {
 pub(crate) struct Place<'p> {
     /// Where it leads.
     pub(crate) route: Route,
-    /// The flag key as it stands in the path, where there is one.
+    /// The flag key, or the name of a file, as it stands in the path, where there is one.
     pub(crate) key: &'p str,
 }
 
@@ -120,6 +122,12 @@ impl Place<'_> {
                 _ => return place(Route::Nothing(Group::Ofrep)),
             }
         }
+        if let Some(file) = path.strip_prefix("/swagger/") {
+            return Place {
+                route: Route::Swagger,
+                key: file,
+            };
+        }
         if let Some(key) = path
             .strip_prefix("/v1/feature/")
             .and_then(|rest| rest.strip_suffix("/eval"))
@@ -153,7 +161,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -171,6 +179,7 @@ impl Route {
         Self::Alive,
         Self::Ready,
         Self::Metrics,
+        Self::Swagger,
         Self::Nothing(Group::Open),
         Self::Nothing(Group::Goff),
         Self::Nothing(Group::Ofrep),
@@ -199,7 +208,8 @@ impl Route {
             Self::Alive => 14,
             Self::Ready => 15,
             Self::Metrics => 16,
-            Self::Nothing(group) => 17 + group as usize,
+            Self::Swagger => 17,
+            Self::Nothing(group) => 18 + group as usize,
         }
     }
 
@@ -223,6 +233,7 @@ impl Route {
             Self::Alive => "/livez",
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
+            Self::Swagger => "/swagger/*",
             Self::Nothing(group) => group.template(),
         }
     }
@@ -235,7 +246,7 @@ impl Route {
             Self::Manifest => Group::OpenFeature,
             Self::Refresh => Group::Admin,
             Self::WebSocket | Self::LegacyWebSocket | Self::Events => Group::Stream,
-            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics => Group::Open,
+            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics | Self::Swagger => Group::Open,
             Self::Nothing(group) => group,
         }
     }

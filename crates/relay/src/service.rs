@@ -166,6 +166,9 @@ where
     let key = authenticate(&serving.keys, place.route, &head.headers, query)
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
     let grant = key.map(|key| key.grant);
+    if place.route == Route::Swagger && serving.documentation.is_none() {
+        return Err(Problem::not_found());
+    }
     place.route.check_method(&head.method).map_err(Problem::Method)?;
     let mut call = Call {
         state,
@@ -218,6 +221,10 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::Events => routes::events::answer(call),
         Route::WebSocket => routes::web_socket::answer(call),
         Route::LegacyWebSocket => routes::web_socket::legacy(call),
+        Route::Swagger => match &call.serving.documentation {
+            Some(documentation) => documentation.answer(place.key),
+            None => Err(Problem::not_found()),
+        },
         Route::Refresh | Route::Nothing(_) => Err(Problem::not_found()),
     }));
     answered.unwrap_or_else(|_| {

@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
 use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings};
+use crate::documentation::Documentation;
 use crate::streams::hub::Hub;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
@@ -24,6 +25,8 @@ pub(crate) struct Serving {
     pub(crate) version: Option<HeaderValue>,
     /// Counts the flags of bulk answers by name.
     pub(crate) bulk_flag_names: bool,
+    /// `None` where `/swagger/` is switched off.
+    pub(crate) documentation: Option<Arc<Documentation>>,
 }
 
 /// The flag sets that are served.
@@ -63,6 +66,7 @@ impl Serving {
                 .version_header
                 .then(|| HeaderValue::from_static(crate::VERSION)),
             bulk_flag_names: settings.bulk_metric_flag_names,
+            documentation: Documentation::new(settings),
         }
     }
 }

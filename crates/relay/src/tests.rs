@@ -20,6 +20,8 @@ use crate::state::State;
 
 mod answers;
 mod connections;
+#[cfg(feature = "swagger")]
+mod documentation;
 mod keys;
 mod limits;
 mod streams;
@@ -85,8 +87,13 @@ struct Answer {
 impl Relay {
     /// Settings are added to those that name the flag file.
     async fn start(settings: &str) -> Self {
+        Self::with_flags(FLAGS, settings).await
+    }
+
+    /// The same with other flags.
+    async fn with_flags(flags: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("flags.yaml"), FLAGS).unwrap();
+        std::fs::write(folder.path().join("flags.yaml"), flags).unwrap();
         let file = folder.path().join("goff-proxy.yaml");
         let retriever = format!("{{kind: file, path: {}}}", folder.path().join("flags.yaml").display());
         let settings = if settings.contains("flagsets:") {
@@ -116,7 +123,7 @@ impl Relay {
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: String::from_utf8(body.into()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 

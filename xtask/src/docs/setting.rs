@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::metadata::cargo;
+use super::example;
 
 /// A setting, and the settings inside of it. The relay's `config::reference::Setting` says what each member means.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -58,16 +58,5 @@ pub(crate) struct Kind {
 
 /// Asks the relay for all settings: those of the whole, and those of a flag set.
 pub(crate) fn read() -> anyhow::Result<Vec<Vec<Setting>>> {
-    let printed = cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "flagstaff-relay",
-        "--features",
-        "full",
-        "--example",
-        "reference",
-        "--locked",
-    ])?;
-    serde_json::from_str(&printed).context("the description of the settings is not understood")
+    serde_json::from_str(&example("reference")?).context("the description of the settings is not understood")
 }

@@ -37,9 +37,17 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         format: log_format(file.log_format.as_ref(), report),
     };
     let swagger_file = file.swagger.as_ref().map(|swagger| &swagger.value);
+    let switches = [
+        swagger_file.and_then(|swagger| swagger.enabled.as_ref()),
+        file.enable_swagger.as_ref(),
+    ];
+    let switched_on = switches.into_iter().flatten().find(|written| written.value);
+    if let Some(Written { origin, path, .. }) = switched_on.filter(|_| !cfg!(feature = "swagger")) {
+        let message = "has no effect: this build is without the page, build with --features swagger";
+        report.notice(origin, path, message);
+    }
     let swagger = Swagger {
-        enabled: is_set(swagger_file.and_then(|swagger| swagger.enabled.as_ref()))
-            || is_set(file.enable_swagger.as_ref()),
+        enabled: switched_on.is_some(),
         host: text(swagger_file.and_then(|swagger| swagger.host.as_ref()))
             .or_else(|| text(file.host.as_ref()))
             .unwrap_or_else(|| DEFAULT_SWAGGER_HOST.into()),
