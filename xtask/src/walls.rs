@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
     ("flagstaff-retrievers", &[]),
     ("flagstaff-telemetry", &[]),
+    ("flagstaff-dashboard", &[]),
     (
         "flagstaff-flagset",
         &[
@@ -26,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "flagstaff-relay",
         &[
+            "flagstaff-dashboard",
             "flagstaff-definition",
             "flagstaff-engine",
             "flagstaff-flagset",

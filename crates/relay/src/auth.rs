@@ -1,5 +1,6 @@
 //! Who is asking.
 
+use data_encoding::BASE64;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -49,6 +50,19 @@ fn from_headers<'k>(keys: &'k Keys, route: Route, headers: &HeaderMap) -> Result
     Err(refusal)
 }
 
+/// The administrator who asks, if it is one: by a key as everywhere, or as the password of a browser's own dialogue.
+pub(crate) fn administrator<'k>(keys: &'k Keys, headers: &HeaderMap) -> Option<&'k Key> {
+    let route = Route::Nothing(Group::Admin);
+    let by_password = || {
+        let mut passwords = headers
+            .get_all(AUTHORIZATION)
+            .iter()
+            .filter_map(|line| password(line.as_bytes()));
+        passwords.find_map(|password| admit(keys.find(&password), route, "").ok())
+    };
+    from_headers(keys, route, headers).ok().or_else(by_password)
+}
+
 /// The first `apiKey` of the query.
 fn from_query<'k>(keys: &'k Keys, route: Route, query: &str) -> Result<&'k Key, Problem> {
     let key = query_values(query, "apiKey").next();
@@ -62,6 +76,17 @@ fn admit<'k>(key: Option<&'k Key>, route: Route, unknown: &'static str) -> Resul
         Some(_) if route.group() != Group::Admin => Err(Problem::forbidden()),
         _ => Err(Problem::unauthorized(unknown)),
     }
+}
+
+/// The password of `Basic BASE64`, whoever the user is.
+fn password(line: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, credentials) = line.split_at_checked("Basic ".len())?;
+    let credentials = BASE64
+        .decode(credentials)
+        .ok()
+        .filter(|_| scheme.eq_ignore_ascii_case(b"Basic "))?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(credentials[colon + 1..].to_vec())
 }
 
 /// The key of `Bearer KEY`: the scheme in any case, one space, and something.

@@ -49,6 +49,8 @@ pub(crate) enum Route {
     Metrics,
     /// The OpenAPI document and its page; the key is the name of a file.
     Swagger,
+    /// The operator's page; the key is the name of a file that it loads.
+    Page,
     /// Nothing, in a group of routes.
     Nothing(Group),
 }
@@ -108,7 +110,13 @@ impl Place<'_> {
             return place(if served { route } else { Route::Nothing(Group::Open) });
         }
         if listener == Listener::Monitoring {
-            return place(Route::Nothing(Group::Open));
+            return match path.strip_prefix('/') {
+                Some(file) if file.is_empty() || file.starts_with("page/") => Place {
+                    route: Route::Page,
+                    key: file,
+                },
+                _ => place(Route::Nothing(Group::Open)),
+            };
         }
         if let Some(rest) = path.strip_prefix("/ofrep/v1/evaluate/flags") {
             match rest.strip_prefix('/') {
@@ -161,7 +169,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -180,6 +188,7 @@ impl Route {
         Self::Ready,
         Self::Metrics,
         Self::Swagger,
+        Self::Page,
         Self::Nothing(Group::Open),
         Self::Nothing(Group::Goff),
         Self::Nothing(Group::Ofrep),
@@ -209,7 +218,8 @@ impl Route {
             Self::Ready => 15,
             Self::Metrics => 16,
             Self::Swagger => 17,
-            Self::Nothing(group) => 18 + group as usize,
+            Self::Page => 18,
+            Self::Nothing(group) => 19 + group as usize,
         }
     }
 
@@ -234,6 +244,7 @@ impl Route {
             Self::Ready => "/readyz",
             Self::Metrics => "/metrics",
             Self::Swagger => "/swagger/*",
+            Self::Page => "/",
             Self::Nothing(group) => group.template(),
         }
     }
@@ -246,7 +257,13 @@ impl Route {
             Self::Manifest => Group::OpenFeature,
             Self::Refresh => Group::Admin,
             Self::WebSocket | Self::LegacyWebSocket | Self::Events => Group::Stream,
-            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics | Self::Swagger => Group::Open,
+            Self::Health
+            | Self::Information
+            | Self::Alive
+            | Self::Ready
+            | Self::Metrics
+            | Self::Swagger
+            | Self::Page => Group::Open,
             Self::Nothing(group) => group,
         }
     }
@@ -272,7 +289,7 @@ impl Route {
     pub(crate) fn is_about_the_relay(self) -> bool {
         matches!(
             self,
-            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics
+            Self::Health | Self::Information | Self::Alive | Self::Ready | Self::Metrics | Self::Page
         )
     }
 

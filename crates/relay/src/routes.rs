@@ -19,6 +19,7 @@ pub(crate) mod manifest;
 pub(crate) mod monitoring;
 pub(crate) mod ofrep;
 pub(crate) mod ofrep_bulk;
+pub(crate) mod page;
 pub(crate) mod refresh;
 pub(crate) mod web_socket;
 
@@ -29,6 +30,8 @@ pub(crate) struct Call<'c> {
     /// What the caller's key opens; `None` where no key is needed.
     pub(crate) grant: Option<Grant>,
     pub(crate) headers: &'c HeaderMap,
+    /// As it stands behind the `?`.
+    pub(crate) query: &'c str,
     pub(crate) extensions: &'c Extensions,
     /// `None` when the request has none.
     pub(crate) body: Option<Bytes>,

@@ -175,6 +175,7 @@ where
         serving,
         grant,
         headers: &head.headers,
+        query,
         extensions: &head.extensions,
         body: None,
         span,
@@ -221,6 +222,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::Events => routes::events::answer(call),
         Route::WebSocket => routes::web_socket::answer(call),
         Route::LegacyWebSocket => routes::web_socket::legacy(call),
+        Route::Page => routes::page::answer(call, place.key),
         Route::Swagger => match &call.serving.documentation {
             Some(documentation) => documentation.answer(place.key),
             None => Err(Problem::not_found()),

@@ -27,6 +27,8 @@ pub(crate) struct State {
     /// `None` without traces.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) clock: Clock,
+    /// When it began.
+    pub(crate) started: SystemTime,
 }
 
 /// Everything that is counted.
@@ -60,6 +62,7 @@ impl State {
             counts,
             occupancy: Occupancy::default(),
             tracer: None,
+            started: clock(),
             clock,
         })
     }

@@ -24,6 +24,7 @@ mod connections;
 mod documentation;
 mod keys;
 mod limits;
+mod page;
 mod streams;
 mod web_sockets;
 
@@ -118,7 +119,12 @@ impl Relay {
 
     /// Sends `METHOD path` with header lines and a body (empty for none).
     async fn ask(&self, line: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-        let (head, body) = self.send(line, headers, body.into()).await.into_parts();
+        self.ask_on(API, line, headers, body).await
+    }
+
+    /// The same on another listener.
+    async fn ask_on(&self, listener: Listener, line: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+        let (head, body) = self.send_on(listener, line, headers, body.into()).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
             status: head.status.as_u16(),
@@ -128,13 +134,23 @@ impl Relay {
     }
 
     async fn send(&self, line: &str, headers: &[(&str, &str)], body: Bytes) -> http::Response<Content> {
+        self.send_on(API, line, headers, body).await
+    }
+
+    async fn send_on(
+        &self,
+        listener: Listener,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> http::Response<Content> {
         let (method, path) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body)).unwrap();
-        respond(&self.state, API, &CALLER, request).await
+        respond(&self.state, listener, &CALLER, request).await
     }
 
     /// Checks status and body of an answer; without a body in `expected` only the status.

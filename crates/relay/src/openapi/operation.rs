@@ -104,7 +104,7 @@ pub(super) fn draft(route: Route) -> Option<Draft> {
             "text/plain",
             "Prometheus' text format.",
         ),
-        Route::Swagger | Route::Nothing(_) => return None,
+        Route::Swagger | Route::Page | Route::Nothing(_) => return None,
     })
 }
 

@@ -70,6 +70,11 @@ impl Hub {
         reader.is_open().then_some(reader)
     }
 
+    /// How many listen.
+    pub(crate) fn readers(&self) -> usize {
+        self.lanes.iter().map(watch::Sender::receiver_count).sum()
+    }
+
     /// Ends all streams, and waits until they are gone.
     pub(crate) async fn close(&self) {
         for lane in &self.lanes {

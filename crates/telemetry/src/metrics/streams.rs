@@ -18,7 +18,8 @@ pub enum StreamKind {
 }
 
 impl StreamKind {
-    const ALL: [Self; 3] = [Self::Events, Self::WebSocket, Self::Ofrep];
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Events, Self::WebSocket, Self::Ofrep];
 
     /// The label.
     pub fn name(self) -> &'static str {
