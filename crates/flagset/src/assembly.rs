@@ -121,6 +121,7 @@ impl Assembly {
             .snapshot
             .reconfigured(&options.enrichment, options.client_time, now)
         {
+            snapshot.encode_like(&self.snapshot);
             self.snapshot = Arc::new(snapshot);
             changed = true;
         }
@@ -286,7 +287,9 @@ impl Assembly {
                 .zip(self.snapshot.flags())
                 .all(|(new, old)| Arc::ptr_eq(new, old));
         if !same {
-            self.snapshot = Arc::new(self.snapshot.succeed(flags, Arc::clone(&self.attributes), now));
+            let next = self.snapshot.succeed(flags, Arc::clone(&self.attributes), now);
+            next.encode_like(&self.snapshot);
+            self.snapshot = Arc::new(next);
         }
         !same
     }

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use flagstaff_engine::attribute::AttributeTable;
 use flagstaff_engine::context::ContextMap;
 use flagstaff_engine::flag::Flag;
-use flagstaff_protocol::change;
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::wire::FlagWire;
+use flagstaff_protocol::{change, configuration};
 
 /// A flag as it is served: ready to be evaluated, and all its answers encoded.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ pub struct Snapshot {
     enrichment: Arc<ContextMap<'static>>,
     client_time: bool,
     change: OnceLock<Bytes>,
+    configuration: OnceLock<(Bytes, EntityTag)>,
 }
 
 impl Snapshot {
@@ -63,6 +64,7 @@ impl Snapshot {
             enrichment: Arc::new(enrichment),
             client_time,
             change: OnceLock::new(),
+            configuration: OnceLock::new(),
         }
     }
 
@@ -91,6 +93,7 @@ impl Snapshot {
             enrichment: Arc::clone(&self.enrichment),
             client_time: self.client_time,
             change: OnceLock::new(),
+            configuration: OnceLock::new(),
         }
     }
 
@@ -162,6 +165,25 @@ impl Snapshot {
     pub fn change_answer(&self) -> &Bytes {
         self.change
             .get_or_init(|| change::encode(self.flags.iter().map(|flag| &flag.wire)).into())
+    }
+
+    /// The answer of `/v1/flag/configuration` for all flags, and its tag. Encoded when it is first asked for, and from then on
+    /// by the writer with each new snapshot.
+    pub fn configuration_answer(&self) -> &(Bytes, EntityTag) {
+        self.configuration.get_or_init(|| {
+            let (body, tag) = configuration::encode(self.flags.iter().map(|flag| &flag.wire), &self.enrichment);
+            (body.into(), tag)
+        })
+    }
+
+    /// Encodes what was asked of the snapshot before, so that nobody who asks has to wait for it.
+    pub(crate) fn encode_like(&self, before: &Self) {
+        if before.configuration.get().is_some() {
+            self.configuration_answer();
+        }
+        if before.change.get().is_some() {
+            self.change_answer();
+        }
     }
 
     /// What is different in `newer`. By pointer: it costs a walk over the keys.

@@ -20,14 +20,14 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
             Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
         })?;
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
-    let enrichment = snapshot.enrichment();
     let (body, tag) = if keys.is_empty() {
         work.set(SIZE, snapshot.flags().len());
-        configuration::encode(snapshot.flags().iter().map(|flag| &flag.wire), enrichment)
+        snapshot.configuration_answer().clone()
     } else {
         let flags = evaluate::select(&snapshot, &keys);
         work.set(SIZE, flags.len());
-        configuration::encode(flags.iter().map(|flag| &flag.wire), enrichment)
+        let (body, tag) = configuration::encode(flags.iter().map(|flag| &flag.wire), snapshot.enrichment());
+        (body.into(), tag)
     };
     call.state.counts.metrics.flag_configurations.inc();
     Ok(Answer::json(body).tagged(tag).modified(snapshot.updated_at()))
