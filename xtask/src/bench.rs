@@ -30,7 +30,12 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// What is asked
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "static,split,query,bulk")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "static,split,query,bulk,unchanged"
+    )]
     cases: Vec<Case>,
 }
 
@@ -96,39 +101,48 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     Ok(failures.is_empty())
 }
 
-/// Starts everything. The bare server is the first, since ratios are to the first; the relay starts before it, since its bulk
-/// answer is what the bare server sends.
+/// Starts everything. The bare server is the first, since ratios are to the first; a relay starts before it, since its bulk
+/// answer is what the bare server sends. The relays are as people run them: with keys, metrics, and logs of level info.
 fn start(relay: &Path, limit: &Path, peers: &[Peer]) -> Result<Vec<Server>> {
-    let relay = Server::start("flagstaff", |workspace| {
-        let configuration = format!(
-            "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: error\nretriever: {{kind: file, path: {}}}\n",
-            workspace.port(),
-            case::FLAG_FILE,
-        );
-        workspace.write("goff-proxy.yaml", &configuration)?;
-        let mut command = Command::new(relay);
-        // the relay takes settings from the environment too
-        command.args(["relay", "--config", "goff-proxy.yaml"]).env_clear();
-        Ok(command)
-    })?;
-    let bulk = relay.ask(Case::Bulk)?.text();
-    let limit = Server::start("limit", |workspace| {
+    let start = |name, flags, settings: &str| {
+        Server::start(name, Some(flags), |workspace| {
+            let configuration = format!(
+                "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: info\n\
+                 retriever: {{kind: file, path: {}}}\nauthorizedKeys: {{evaluation: [{}]}}\n{settings}",
+                workspace.port(),
+                case::FLAG_FILE,
+                case::KEY,
+            );
+            workspace.write("goff-proxy.yaml", &configuration)?;
+            let mut command = Command::new(relay);
+            // the relay takes settings from the environment too
+            command.args(["relay", "--config", "goff-proxy.yaml"]).env_clear();
+            Ok(command)
+        })
+    };
+    let plain = start("flagstaff", case::FLAGS, "")?;
+    let bulk = plain.ask(Case::Bulk)?.text();
+    let limit = Server::start("limit", None, |workspace| {
         workspace.write("bulk.json", &bulk)?;
         let mut command = Command::new(limit);
         command.args(["--port", &workspace.port().to_string(), "--bulk", "bulk.json"]);
         Ok(command)
     })?;
-    let mut servers = vec![limit, relay];
+    let mut servers = vec![limit, plain];
+    servers.push(start("flagstaff, accesslog", case::FLAGS, "accessLog: all\n")?);
+    servers.push(start("flagstaff, 10k flags", case::MANY_FLAGS, "")?);
     for peer in peers {
-        servers.push(Server::start(&peer.name, |workspace| Ok(peer.command(workspace)))?);
+        servers.push(Server::start(&peer.name, Some(case::FLAGS), |workspace| {
+            Ok(peer.command(workspace))
+        })?);
     }
     Ok(servers)
 }
 
-/// Puts one case to all servers, in turns.
+/// Puts one case to the servers that it is for, in turns.
 fn measure(servers: &[Server], case: Case, arguments: &Arguments) -> Result<Vec<Series>> {
     let mut all = Vec::new();
-    for (server, asked) in servers.iter().enumerate() {
+    for (server, asked) in servers.iter().enumerate().filter(|(_, server)| server.is_asked(case)) {
         all.push(Series {
             case,
             server,

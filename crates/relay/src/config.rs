@@ -26,8 +26,8 @@ pub use effective::EffectiveSetting;
 pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
-    Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, RetrieverSettings, Server, Settings,
-    Streams, Swagger,
+    CrossOrigin, Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Origins, RetrieverSettings,
+    Server, Settings, Streams, Swagger,
 };
 
 use std::path::PathBuf;

@@ -16,6 +16,7 @@ mod changes;
 pub mod config;
 mod connection;
 mod content;
+mod cross_origin;
 mod descriptors;
 #[cfg_attr(not(feature = "swagger"), path = "documentation/absent.rs")]
 mod documentation;
@@ -27,6 +28,7 @@ pub mod openapi;
 mod overload;
 mod readings;
 mod reload;
+mod request_id;
 mod route;
 mod routes;
 mod server;

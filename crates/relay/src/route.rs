@@ -94,6 +94,23 @@ pub(crate) enum Listener {
 }
 
 impl Place<'_> {
+    /// Finds the route of a path below another one. Monitoring needs no base: probes of the machine beside know of none.
+    pub(crate) fn find_below<'p>(base: &str, path: &'p str, listener: Listener) -> Place<'p> {
+        match path.strip_prefix(base).filter(|rest| rest.starts_with('/')) {
+            Some(rest) => Self::find(rest, listener),
+            None => {
+                let place = Self::find(path, listener);
+                if place.route.is_about_the_relay() {
+                    return place;
+                }
+                Place {
+                    route: Route::Nothing(Group::Open),
+                    key: "",
+                }
+            }
+        }
+    }
+
     /// Finds the route of a path.
     pub(crate) fn find(path: &str, listener: Listener) -> Place<'_> {
         let place = |route| Place { route, key: "" };

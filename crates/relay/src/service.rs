@@ -13,11 +13,7 @@ use bytes::Bytes;
 use flagstaff_telemetry::logging::AccessRecord;
 use flagstaff_telemetry::metrics::{Exemplar, Sample};
 use flagstaff_telemetry::traces::RequestSpan;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH,
-    ORIGIN, USER_AGENT, VARY,
-};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -27,6 +23,7 @@ use crate::auth::authenticate;
 use crate::body;
 use crate::content::Content;
 use crate::evaluate;
+use crate::request_id::REQUEST_ID;
 use crate::route::{Group, Listener, Place, Route, is_well_escaped, query_values};
 use crate::routes::{self, Call};
 use crate::serving::Serving;
@@ -34,11 +31,6 @@ use crate::state::State;
 use crate::trace;
 
 const VERSION: HeaderName = HeaderName::from_static("x-gofeatureflag-version");
-const ORIGIN_VARIES: HeaderValue = HeaderValue::from_static("Origin");
-const PREFLIGHT_VARIES: HeaderValue =
-    HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
-const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
-const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Who asks, as far as the connection shows.
@@ -67,12 +59,9 @@ where
     if !is_well_escaped(head.uri.path()) {
         return broken_escape();
     }
-    let place = Place::find(head.uri.path(), listener);
+    let place = Place::find_below(&serving.base_path, head.uri.path(), listener);
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(VARY, ORIGIN_VARIES);
-    if head.headers.contains_key(ORIGIN) {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
-    }
+    serving.cross_origin.answer(&head.headers, &mut headers);
     // a preflight is nobody's route, only its group's
     let route = if head.method == Method::OPTIONS {
         Route::Nothing(place.route.group())
@@ -83,7 +72,7 @@ where
     let span = tracer.and_then(|tracer| trace::request(tracer, route, &head, caller.remote_ip));
     let request_bytes = request_size(&head) + body.size_hint().lower();
     let (status, content) = if head.method == Method::OPTIONS {
-        preflight(&head.headers, place.route, &mut headers);
+        preflight(&serving, &head.headers, place.route, &mut headers);
         (StatusCode::NO_CONTENT, Content::default())
     } else {
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
@@ -119,7 +108,9 @@ where
             }),
         });
     }
-    if AccessRecord::is_logged(status.as_u16()) {
+    let is_logged = AccessRecord::is_logged(status.as_u16());
+    let request_id = state.request_ids.of(&head.headers, status, is_logged);
+    if is_logged {
         let text = |name: HeaderName| {
             head.headers
                 .get(name)
@@ -135,10 +126,13 @@ where
             status: status.as_u16(),
             size: content.len() as u64,
             user_agent: text(USER_AGENT),
-            request_id: "",
+            request_id: request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default(),
             trace: span.as_ref().map(RequestSpan::reference),
         };
         record.log();
+    }
+    if let Some(id) = request_id {
+        headers.insert(REQUEST_ID, id);
     }
     let mut response = Response::new(content);
     *response.status_mut() = status;
@@ -248,14 +242,8 @@ fn form<'h>(serving: &Serving, head: &'h Parts) -> Form<'h> {
 }
 
 /// What browsers ask before they ask. Nobody needs a key for that.
-fn preflight(asked: &HeaderMap, route: Route, headers: &mut HeaderMap) {
-    if asked.contains_key(ORIGIN) {
-        headers.insert(VARY, PREFLIGHT_VARIES);
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        if let Some(wanted) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
-        }
-    }
+fn preflight(serving: &Serving, asked: &HeaderMap, route: Route, headers: &mut HeaderMap) {
+    serving.cross_origin.preflight(asked, headers);
     if route.group() == Group::Open && !matches!(route, Route::Nothing(_)) {
         headers.insert(ALLOW, HeaderValue::from_static("OPTIONS, GET"));
     }

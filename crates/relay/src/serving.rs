@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use crate::answer::Problem;
 use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings};
 use crate::documentation::Documentation;
+use crate::cross_origin::CrossOrigin;
 use crate::streams::hub::Hub;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
@@ -27,6 +28,9 @@ pub(crate) struct Serving {
     pub(crate) bulk_flag_names: bool,
     /// `None` where `/swagger/` is switched off.
     pub(crate) documentation: Option<Arc<Documentation>>,
+    pub(crate) cross_origin: CrossOrigin,
+    /// Stands before every path of the API.
+    pub(crate) base_path: Box<str>,
 }
 
 /// The flag sets that are served.
@@ -67,6 +71,8 @@ impl Serving {
                 .then(|| HeaderValue::from_static(crate::VERSION)),
             bulk_flag_names: settings.bulk_metric_flag_names,
             documentation: Documentation::new(settings),
+            cross_origin: CrossOrigin::new(&settings.server.cross_origin),
+            base_path: settings.server.base_path.clone(),
         }
     }
 }

@@ -13,6 +13,7 @@ use prometheus::Registry;
 use crate::lifetime::Phases;
 use crate::overload::Occupancy;
 use crate::readings;
+use crate::request_id::RequestIds;
 use crate::route::Route;
 use crate::serving::Serving;
 use crate::streams::Streams;
@@ -21,6 +22,7 @@ use crate::streams::Streams;
 pub(crate) struct State {
     serving: Arc<ArcSwap<Serving>>,
     pub(crate) phases: Phases,
+    pub(crate) request_ids: RequestIds,
     pub(crate) occupancy: Occupancy,
     pub(crate) counts: Counts,
     pub(crate) streams: Streams,
@@ -58,6 +60,7 @@ impl State {
         Ok(Self {
             serving,
             phases: Phases::new(),
+            request_ids: RequestIds::new(),
             streams: Streams::new(&counts.metrics.streams),
             counts,
             occupancy: Occupancy::default(),

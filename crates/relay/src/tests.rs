@@ -22,6 +22,7 @@ mod answers;
 mod connections;
 #[cfg(feature = "swagger")]
 mod documentation;
+mod edge;
 mod keys;
 mod limits;
 mod page;

@@ -8,8 +8,14 @@ use serde_json::{Value, json};
 /// Name of the flag file in the folder of each server.
 pub(crate) const FLAG_FILE: &str = "flags.yaml";
 
-/// How many flags the file holds.
-const FLAGS: usize = 350;
+/// How many flags the file of most cases holds.
+pub(crate) const FLAGS: usize = 350;
+
+/// How many flags the file of [`Case::Unchanged`] holds.
+pub(crate) const MANY_FLAGS: usize = 10_000;
+
+/// The key of all callers.
+pub(crate) const KEY: &str = "a-key-of-the-bench";
 
 /// Six terms. The context of the bench meets only the last four, so that all six are looked at.
 const QUERY: &str = r#"(country eq "FR" and plan in ["pro", "enterprise"]) or (email ew "@example.com" and age ge 18 and beta eq true and version gt 1.4.0)"#;
@@ -25,6 +31,8 @@ pub(crate) enum Case {
     Query,
     /// All 350 flags
     Bulk,
+    /// The configuration of 10,000 flags, which the caller has already; the bare server answers one evaluation instead
+    Unchanged,
 }
 
 impl Case {
@@ -35,17 +43,33 @@ impl Case {
             Self::Split => "split",
             Self::Query => "query",
             Self::Bulk => "bulk",
+            Self::Unchanged => "unchanged",
         }
     }
 
-    /// The OFREP request.
+    /// How many flags the server has that is asked.
+    pub(crate) fn flags(self) -> usize {
+        match self {
+            Self::Unchanged => MANY_FLAGS,
+            _ => FLAGS,
+        }
+    }
+
+    /// The request: over OFREP, but for the configuration. Every caller has a key.
     pub(crate) fn request(self) -> Request {
+        let mut request = self.question();
+        request.headers.push(("X-API-Key".into(), KEY.into()));
+        request
+    }
+
+    fn question(self) -> Request {
         // the first three flags are one of each kind
         let path = match self {
             Self::Static => "/ofrep/v1/evaluate/flags/flag-000",
             Self::Split => "/ofrep/v1/evaluate/flags/flag-001",
             Self::Query => "/ofrep/v1/evaluate/flags/flag-002",
             Self::Bulk => "/ofrep/v1/evaluate/flags",
+            Self::Unchanged => return Request::post("/v1/flag/configuration", &json!({})),
         };
         Request::post(path, &json!({"context": context()}))
     }
@@ -65,9 +89,9 @@ fn context() -> Value {
 }
 
 /// The flag file: a third static, a third split, a third with a query, in turns.
-pub(crate) fn flag_file() -> String {
+pub(crate) fn flag_file(flags: usize) -> String {
     let mut file = String::new();
-    for number in 0..FLAGS {
+    for number in 0..flags {
         let rules = match number % 3 {
             0 => "  defaultRule: {variation: enabled}\n".to_owned(),
             1 => "  defaultRule: {name: default, percentage: {enabled: 30, disabled: 70}}\n".to_owned(),

@@ -33,7 +33,7 @@ pub(crate) fn check_tool() -> Result<()> {
 impl Load {
     /// Keeps a server busy with a case.
     pub(crate) fn put(server: &Server, case: Case, seconds: u32) -> Result<Self> {
-        let request = case.request();
+        let request = server.request(case)?;
         let mut script = format!("wrk.method = \"{}\"\n", request.method);
         for (name, value) in &request.headers {
             script.push_str(&format!("wrk.headers[\"{name}\"] = \"{value}\"\n"));

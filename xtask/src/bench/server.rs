@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use flagstaff_testkit::http::{Connection, Response};
+use flagstaff_testkit::http::{Connection, Request, Response};
 use flagstaff_testkit::relay::Workspace;
 
 use super::case::{self, Case};
@@ -20,21 +20,28 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     process: Process,
     workspace: Workspace,
+    /// How many flags it serves; `None` for one that knows no flags.
+    flags: Option<usize>,
     started_after: Duration,
     memory_at_rest: Option<u64>,
 }
 
 impl Server {
-    /// Starts a server in a folder that holds the flag file, and waits for its first answer.
-    pub(crate) fn start(name: &str, command: impl FnOnce(&Workspace) -> Result<Command>) -> Result<Self> {
+    /// Starts a server in a folder that holds a flag file of so many flags, and waits for its first answer.
+    pub(crate) fn start(
+        name: &str,
+        flags: Option<usize>,
+        command: impl FnOnce(&Workspace) -> Result<Command>,
+    ) -> Result<Self> {
         let workspace = Workspace::new().context("cannot make a temporary folder")?;
-        workspace.write(case::FLAG_FILE, &case::flag_file())?;
+        workspace.write(case::FLAG_FILE, &case::flag_file(flags.unwrap_or_default()))?;
         let mut command = command(&workspace)?;
         command.current_dir(workspace.path(""));
         let began = Instant::now();
         let mut server = Self {
             process: Process::start(name, command, workspace.path("log"))?,
             workspace,
+            flags,
             started_after: Duration::ZERO,
             memory_at_rest: None,
         };
@@ -74,15 +81,39 @@ impl Server {
         self.process.memory()
     }
 
-    /// Asks one question; an error unless the answer is a 200.
+    /// Whether a case is put to this server: to one with as many flags as it is about, and to every one that knows none.
+    pub(crate) fn is_asked(&self, case: Case) -> bool {
+        self.flags.is_none_or(|flags| flags == case.flags())
+    }
+
+    /// The request of a case. A server without flags has no configuration, and evaluates instead.
+    pub(crate) fn request(&self, case: Case) -> Result<Request> {
+        if case != Case::Unchanged {
+            return Ok(case.request());
+        }
+        if self.flags.is_none() {
+            return Ok(Case::Static.request());
+        }
+        let mut request = case.request();
+        let answer = self.answer(&request)?;
+        let tag = answer.header("etag").context("the configuration has no entity tag")?;
+        request.headers.push(("If-None-Match".into(), tag));
+        Ok(request)
+    }
+
+    /// Asks one question; an error unless the answer is a good one.
     pub(crate) fn ask(&self, case: Case) -> Result<Response> {
-        let answer = Connection::open(self.address())?.send(&case.request())?;
+        self.answer(&self.request(case)?)
+    }
+
+    fn answer(&self, request: &Request) -> Result<Response> {
+        let answer = Connection::open(self.address())?.send(request)?;
         ensure!(
-            answer.status == 200,
+            matches!(answer.status, 200 | 304),
             "{} answers {} to {}: {}",
             self.name(),
             answer.status,
-            case.name(),
+            request.path,
             answer.text()
         );
         Ok(answer)

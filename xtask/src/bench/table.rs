@@ -8,15 +8,15 @@ use super::server::Server;
 /// Prints the median of each series, and what it is to the first server's.
 pub(crate) fn print_loads(servers: &[Server], measured: &[Series]) {
     println!(
-        "{:8} {:12} {:>11} {:>7} {:>8} {:>7} {:>7}",
+        "{:9} {:20} {:>11} {:>7} {:>8} {:>7} {:>7}",
         "case", "server", "requests/s", "ratio", "p99 ms", "ratio", "bytes"
     );
-    for case in measured.chunks(servers.len()) {
+    for case in measured.chunk_by(|one, other| one.case == other.case) {
         let (first_rate, first_p99) = medians(&case[0]);
         for series in case {
             let (rate, p99) = medians(series);
             println!(
-                "{:8} {:12} {rate:>11.0} {:>7.3} {:>8.2} {:>7.2} {:>7}",
+                "{:9} {:20} {rate:>11.0} {:>7.3} {:>8.2} {:>7.2} {:>7}",
                 series.case.name(),
                 servers[series.server].name(),
                 rate / first_rate,
@@ -31,12 +31,12 @@ pub(crate) fn print_loads(servers: &[Server], measured: &[Series]) {
 /// Prints how soon each server answered, and what memory it takes.
 pub(crate) fn print_servers(servers: &[Server]) {
     println!(
-        "\n{:12} {:>9} {:>11} {:>14}",
+        "\n{:20} {:>9} {:>11} {:>14}",
         "server", "start ms", "MB at rest", "MB after load"
     );
     for server in servers {
         println!(
-            "{:12} {:>9.1} {:>11} {:>14}",
+            "{:20} {:>9.1} {:>11} {:>14}",
             server.name(),
             milliseconds(server.started_after()),
             megabytes(server.memory_at_rest()),

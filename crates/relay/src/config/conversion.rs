@@ -11,6 +11,7 @@ use super::file::{RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
 use super::settings::{LambdaEvent, Logging, Mode, Server, Settings, Streams, Swagger};
 
+mod cross_origin;
 mod flag_sets;
 mod keys;
 mod limits;
@@ -106,12 +107,35 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
         host: text(server.and_then(|server| server.host.as_ref())).unwrap_or_else(|| DEFAULT_HOST.into()),
         monitoring_port,
         limits: limits::convert(limits, report),
+        base_path: base_path(server.and_then(|server| server.base_path.as_ref()), report),
+        cross_origin: cross_origin::convert(
+            server
+                .and_then(|server| server.cross_origin.as_ref())
+                .map(|written| &written.value),
+            report,
+        ),
         drain_timeout: server
             .and_then(|server| server.drain_timeout.as_ref())
             .map_or(DEFAULT_DRAIN_TIMEOUT, |written| written.value),
         readiness_grace: server
             .and_then(|server| server.readiness_grace.as_ref())
             .map_or(Duration::ZERO, |written| written.value),
+    }
+}
+
+/// A path that stands before others: with a leading slash and none at its end.
+fn base_path(written: Option<&Written<Box<str>>>, report: &mut Report) -> Box<str> {
+    let Some(Written { value, origin, path }) = written else {
+        return Box::default();
+    };
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) || value.contains(['?', '#', '%']) {
+        let message = format!("{} is not a path, write one like /flags", shown(value, origin));
+        report.problem(origin, path, message);
+        return Box::default();
+    }
+    match value.trim_matches('/') {
+        "" => Box::default(),
+        path => format!("/{path}").into(),
     }
 }
 

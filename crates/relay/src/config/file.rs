@@ -98,11 +98,29 @@ section! {
         aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath", restart;
         /// How much a request may ask for.
         limits: LimitsFile = "limits";
+        /// Put before every path of the API, like `/flags`. Health checks and metrics answer without it too.
+        base_path: Box<str> = "basePath";
+        /// What browsers may do with answers that pages of other origins ask for.
+        cross_origin: CrossOriginFile = "cors";
         /// How long a stopping relay waits for requests in flight.
         drain_timeout: Duration = "drainTimeout", default "10s", keeps_zero, restart;
         /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not, so that load balancers
         /// notice.
         readiness_grace: Duration = "readinessGrace", default "0s", restart;
+    }
+}
+
+section! {
+    /// What browsers may do with answers that pages of other origins ask for.
+    CrossOriginFile {
+        /// Origins whose pages may read answers, like `https://app.example.com`; `*`, or nothing written, for all.
+        origins: Vec<Box<str>> = "origins";
+        /// Headers that pages may send; whatever they ask for when it is not written.
+        headers: Vec<Box<str>> = "headers";
+        /// Lets pages send cookies and what else a browser knows of its user.
+        credentials: bool = "credentials";
+        /// How long a browser may remember all that; as long as it likes when it is not written.
+        max_age: Duration = "maxAge";
     }
 }
 

@@ -9,6 +9,7 @@ use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
+use http::HeaderValue;
 
 use super::keys::{ApiKey, Keys};
 
@@ -77,6 +78,10 @@ pub struct Server {
     pub monitoring_port: Option<u16>,
     /// How much a request may ask for.
     pub limits: Limits,
+    /// Put before every path of the API: empty, or with a leading slash and none at its end.
+    pub base_path: Box<str>,
+    /// What browsers may do with answers that pages of other origins ask for.
+    pub cross_origin: CrossOrigin,
     /// How long a stopping relay waits for requests in flight.
     pub drain_timeout: Duration,
     /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not.
@@ -92,6 +97,29 @@ impl Server {
             format!("{}:{port}", self.host)
         }
     }
+}
+
+/// What browsers may do with answers that pages of other origins ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CrossOrigin {
+    /// Whose pages may read answers.
+    pub origins: Origins,
+    /// Headers that pages may send; `None` for whatever they ask for.
+    pub headers: Option<Vec<Box<str>>>,
+    /// Whether pages may send what a browser knows of its user.
+    pub credentials: bool,
+    /// How long a browser may remember that; `None` as long as it likes.
+    pub max_age: Option<Duration>,
+}
+
+/// Whose pages may read answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Origins {
+    /// Everybody's.
+    #[default]
+    Any,
+    /// Those of these origins.
+    Only(Arc<[HeaderValue]>),
 }
 
 /// How requests come in.
