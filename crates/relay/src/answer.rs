@@ -1,12 +1,14 @@
 //! What a route answers, before it becomes an HTTP response.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::{json, problem};
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, StatusCode};
 
 use crate::content::Content;
@@ -177,6 +179,8 @@ pub(crate) enum Problem {
     },
     /// 405, naming the method that is allowed.
     Method(&'static str),
+    /// 429, naming the time after which the caller may ask again.
+    TooManyRequests(Duration),
     /// An answer in a form of its own.
     Answer(Box<Answer>),
 }
@@ -220,6 +224,7 @@ impl Problem {
         match self {
             Self::Answer(_) => None,
             Self::Method(_) => Some(cause(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", None)),
+            Self::TooManyRequests(_) => Some(cause(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", None)),
             Self::Message {
                 status,
                 message,
@@ -237,6 +242,13 @@ impl Problem {
                 Self::new(status, "Method Not Allowed")
                     .into_answer(debug)
                     .header(ALLOW, HeaderValue::from_static(allowed))
+            }
+            Self::TooManyRequests(wait) => {
+                // whole seconds, and not too few
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
+                    .into_answer(debug)
+                    .header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
             }
             Self::Message {
                 status,

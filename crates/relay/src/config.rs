@@ -28,6 +28,8 @@ pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
     CrossOrigin, Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Origins, RetrieverSettings,
     Server, Settings, Streams, Swagger,
+    Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Rate, RateLimits, RetrieverSettings,
+    Server, Settings, Streams, Swagger, TrustedProxies,
 };
 
 use std::path::PathBuf;

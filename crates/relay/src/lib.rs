@@ -13,6 +13,7 @@ mod answer;
 mod auth;
 mod body;
 mod changes;
+mod client_address;
 pub mod config;
 mod connection;
 mod content;
@@ -26,6 +27,7 @@ mod lifetime;
 #[cfg(feature = "swagger")]
 pub mod openapi;
 mod overload;
+mod rate;
 mod readings;
 mod reload;
 mod request_id;

@@ -85,7 +85,7 @@ impl Relay {
         Ok(Self {
             sockets: Sockets::open(&settings.server, inherited).await?,
             state: Arc::new(
-                State::new(Serving::new(&settings, flag_sets), clock)?.with_traces(settings.traces.as_ref()),
+                State::new(Serving::new(&settings, flag_sets, None), clock)?.with_traces(settings.traces.as_ref()),
             ),
             settings,
         })

@@ -190,7 +190,8 @@ impl Reload {
             });
         }
         let sets = start::assemble(&settings.flag_sets, sets);
-        let before = self.state.replace(Serving::new(&settings, sets));
+        let serving = Serving::new(&settings, sets, Some(&self.state.serving()));
+        let before = self.state.replace(serving);
         let after = self.state.serving();
         for set in before.flag_sets.all() {
             let Some(live) = &set.live else { continue };

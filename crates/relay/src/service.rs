@@ -21,6 +21,7 @@ use http_body::Body;
 use crate::answer::{Answer, Form, PLAIN_TEXT, Problem};
 use crate::auth::authenticate;
 use crate::body;
+use crate::client_address::client_address;
 use crate::content::Content;
 use crate::evaluate;
 use crate::request_id::REQUEST_ID;
@@ -33,10 +34,10 @@ use crate::trace;
 const VERSION: HeaderName = HeaderName::from_static("x-gofeatureflag-version");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// Who asks, as far as the connection shows.
+/// Who asks, as far as the connection shows, and proxies that are believed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Caller {
-    /// The address of the other end; `None` for a Unix socket.
+    /// The address; `None` for the other end of a Unix socket.
     pub(crate) remote_ip: Option<IpAddr>,
     /// There are too many connections, and this is one of those that are too many.
     pub(crate) crowded: bool,
@@ -60,6 +61,10 @@ where
         return broken_escape();
     }
     let place = Place::find_below(&serving.base_path, head.uri.path(), listener);
+    let caller = &Caller {
+        remote_ip: client_address(&serving.trusted_proxies, caller.remote_ip, &head.headers),
+        ..*caller
+    };
     let mut headers = HeaderMap::with_capacity(8);
     serving.cross_origin.answer(&head.headers, &mut headers);
     // a preflight is nobody's route, only its group's
@@ -157,8 +162,22 @@ where
     let admitted = state.occupancy.admit(place.route, caller, &serving.limits);
     let _admitted = admitted.inspect_err(|_| state.counts.metrics.refusals.shed.inc())?;
     let query = head.uri.query().unwrap_or_default();
+    if let (Some(limiter), Some(address)) = (&serving.rates.addresses, caller.remote_ip)
+        && !place.route.is_about_the_relay()
+    {
+        limiter.check_address(address).map_err(|wait| {
+            state.counts.metrics.refusals.rate_limited_addresses.inc();
+            Problem::TooManyRequests(wait)
+        })?;
+    }
     let key = authenticate(&serving.keys, place.route, &head.headers, query)
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
+    if let (Some(limiter), Some(key)) = (&serving.rates.keys, key) {
+        limiter.check(key.fingerprint()).map_err(|wait| {
+            state.counts.metrics.refusals.rate_limited_keys.inc();
+            Problem::TooManyRequests(wait)
+        })?;
+    }
     let grant = key.map(|key| key.grant);
     if place.route == Route::Swagger && serving.documentation.is_none() {
         return Err(Problem::not_found());

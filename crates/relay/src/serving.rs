@@ -7,9 +7,10 @@ use flagstaff_telemetry::logging::LogLevel;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
-use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings};
+use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings, TrustedProxies};
 use crate::documentation::Documentation;
 use crate::cross_origin::CrossOrigin;
+use crate::rate::Rates;
 use crate::streams::hub::Hub;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
@@ -19,6 +20,8 @@ pub(crate) struct Serving {
     pub(crate) keys: Keys,
     pub(crate) flag_sets: FlagSets,
     pub(crate) limits: Limits,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) streams: config::Streams,
     /// Shows what happened inside, and indents all JSON.
     pub(crate) debug: bool,
@@ -58,12 +61,18 @@ pub(crate) struct LiveSet {
 }
 
 impl Serving {
-    /// Serves these flag sets under these settings.
-    pub(crate) fn new(settings: &Settings, flag_sets: FlagSets) -> Self {
+    /// Serves these flag sets under these settings. What was served before lends what an edit does not reset.
+    pub(crate) fn new(settings: &Settings, flag_sets: FlagSets, before: Option<&Self>) -> Self {
+        let rate_limits = settings.server.rate_limits;
+        let rates = before
+            .map(|before| &before.rates)
+            .filter(|rates| rates.settings() == rate_limits);
         Self {
             keys: settings.keys.clone(),
             flag_sets,
             limits: settings.server.limits,
+            rates: rates.map_or_else(|| Arc::new(Rates::new(rate_limits)), Arc::clone),
+            trusted_proxies: settings.server.trusted_proxies.clone(),
             streams: settings.streams,
             debug: settings.logging.level == LogLevel::Debug,
             version: settings

@@ -18,6 +18,7 @@ use crate::serving::Serving;
 use crate::start;
 use crate::state::State;
 
+mod admission;
 mod answers;
 mod connections;
 #[cfg(feature = "swagger")]
@@ -113,7 +114,7 @@ impl Relay {
         let clock: flagstaff_flagset::Clock = Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         let sets = start::flag_sets(&settings.flag_sets, &clock).await.unwrap();
         Self {
-            state: Arc::new(State::new(Serving::new(&settings, sets), clock).unwrap()),
+            state: Arc::new(State::new(Serving::new(&settings, sets, None), clock).unwrap()),
             folder,
         }
     }
@@ -141,6 +142,12 @@ impl Relay {
     async fn send_on(
         &self,
         listener: Listener,
+        self.send_from(CALLER.remote_ip, line, headers, body).await
+    }
+
+    async fn send_from(
+        &self,
+        peer: Option<IpAddr>,
         line: &str,
         headers: &[(&str, &str)],
         body: Bytes,
@@ -152,6 +159,11 @@ impl Relay {
         }
         let request = request.body(Full::new(body)).unwrap();
         respond(&self.state, listener, &CALLER, request).await
+        let caller = Caller {
+            remote_ip: peer,
+            ..CALLER
+        };
+        respond(&self.state, API, &caller, request).await
     }
 
     /// Checks status and body of an answer; without a body in `expected` only the status.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flagstaff_engine::context::{ContextMap, ContextValue};
-use flagstaff_relay::config::{self, FlagSetSettings, Key, Loaded, Mode, Settings, Sources};
+use flagstaff_relay::config::{self, FlagSetSettings, Key, Loaded, Mode, Rate, Settings, Sources};
 use flagstaff_telemetry::traces::{Destination, TraceSettings};
 use serde_json::{Map, Value, json};
 
@@ -155,6 +155,11 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
         "enable_pprof": settings.enable_pprof,
         "version_header": settings.version_header,
         "bulk_metric_flag_names": settings.bulk_metric_flag_names,
+        "rates": [rate(server.rate_limits.per_key), rate(server.rate_limits.per_address)],
+        "trusted_proxies": {
+            "networks": server.trusted_proxies.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "unix": server.trusted_proxies.unix_socket,
+        },
         "keys_required": settings.keys.required(),
         "files": settings.files.iter().map(|file| file.strip_prefix(folder).unwrap()).collect::<Vec<_>>(),
         "traces": settings.traces.as_ref().map(traces),
@@ -178,6 +183,12 @@ fn traces(traces: &TraceSettings) -> Value {
         "resource": traces.resource,
         "batches": [batches.queue, batches.size, batches.delay.as_millis() as u64, batches.timeout.as_millis() as u64],
     })
+}
+
+/// Requests, milliseconds of the period, and the burst.
+fn rate(rate: Option<Rate>) -> Value {
+    rate.map(|rate| json!([rate.requests, rate.period.as_millis() as u64, rate.burst]))
+        .into()
 }
 
 fn flag_set(set: &FlagSetSettings) -> Value {

@@ -12,6 +12,7 @@ use super::report::{Origin, Report};
 use super::settings::{LambdaEvent, Logging, Mode, Server, Settings, Streams, Swagger};
 
 mod cross_origin;
+mod admission;
 mod flag_sets;
 mod keys;
 mod limits;
@@ -114,6 +115,13 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
                 .map(|written| &written.value),
             report,
         ),
+        rate_limits: admission::rate_limits(
+            server
+                .and_then(|server| server.rate_limits.as_ref())
+                .map(|limits| &limits.value),
+            report,
+        ),
+        trusted_proxies: admission::trusted_proxies(server.and_then(|server| server.trusted_proxies.as_ref()), report),
         drain_timeout: server
             .and_then(|server| server.drain_timeout.as_ref())
             .map_or(DEFAULT_DRAIN_TIMEOUT, |written| written.value),

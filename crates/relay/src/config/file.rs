@@ -102,6 +102,12 @@ section! {
         base_path: Box<str> = "basePath";
         /// What browsers may do with answers that pages of other origins ask for.
         cross_origin: CrossOriginFile = "cors";
+        /// How often somebody may ask. Off unless written.
+        rate_limits: RateLimitsFile = "rateLimits";
+        /// Proxies whose `X-Forwarded-For` and `Forwarded` count: addresses and networks like `10.0.0.0/8`, and `unix` for whoever
+        /// is at the other end of a Unix socket. None unless written. The address of a client is the last one that no trusted
+        /// proxy has; logs and rate limits go by it.
+        trusted_proxies: Vec<Box<str>> = "trustedProxies";
         /// How long a stopping relay waits for requests in flight.
         drain_timeout: Duration = "drainTimeout", default "10s", keeps_zero, restart;
         /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not, so that load balancers
@@ -163,6 +169,28 @@ section! {
         retry: Duration = "retry", default "3s", keeps_zero;
         /// How many streams may be open; more are refused with 503.
         max_open: i64 = "maxOpen", default "20000", keeps_zero;
+    }
+}
+
+section! {
+    /// How often somebody may ask; more is answered with 429 and `Retry-After`. Health checks and metrics are not limited.
+    RateLimitsFile {
+        /// How often each key may ask.
+        per_key: RateFile = "perKey";
+        /// How often each address may ask, before its key is looked at. Addresses of an IPv6 network of 64 bits count as one.
+        per_address: RateFile = "perAddress";
+    }
+}
+
+section! {
+    /// A rate.
+    RateFile {
+        /// How many requests there may be in a period, spread evenly; 0 switches the limit off.
+        requests: i64 = "requests", default "0";
+        /// The period, from 1ms to 24h; 1s unless written.
+        period: Duration = "period";
+        /// How many requests may come at once after a pause; as many as in a period unless written.
+        burst: i64 = "burst";
     }
 }
 

@@ -111,6 +111,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// A number that tells it from other keys.
+    pub fn fingerprint(&self) -> u64 {
+        self.key.prefix()
+    }
+
     /// A key under its name.
     pub(super) fn new(key: ApiKey, name: Arc<str>, grant: Grant) -> Self {
         Self { key, name, grant }

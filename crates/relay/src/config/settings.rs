@@ -1,6 +1,8 @@
 //! What the relay works with: every value checked, every default filled in.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use flagstaff_engine::context::ContextMap;
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
+use ipnet::IpNet;
 
 use super::keys::{ApiKey, Keys};
 
@@ -82,6 +85,10 @@ pub struct Server {
     pub base_path: Box<str>,
     /// What browsers may do with answers that pages of other origins ask for.
     pub cross_origin: CrossOrigin,
+    /// How often somebody may ask.
+    pub rate_limits: RateLimits,
+    /// Proxies that are believed.
+    pub trusted_proxies: TrustedProxies,
     /// How long a stopping relay waits for requests in flight.
     pub drain_timeout: Duration,
     /// How long a relay that is told to stop goes on serving while `/readyz` says that it will not.
@@ -120,6 +127,51 @@ pub enum Origins {
     Any,
     /// Those of these origins.
     Only(Arc<[HeaderValue]>),
+/// How often somebody may ask, where that is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RateLimits {
+    /// Each key.
+    pub per_key: Option<Rate>,
+    /// Each address.
+    pub per_address: Option<Rate>,
+}
+
+/// A rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests in a period, at most a million.
+    pub requests: NonZeroU32,
+    /// The period, from a millisecond to a day.
+    pub period: Duration,
+    /// Requests that may come at once after a pause.
+    pub burst: NonZeroU32,
+}
+
+/// Proxies that are believed when they say for whom they ask.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrustedProxies {
+    /// Where they are.
+    pub networks: Vec<IpNet>,
+    /// Whether whoever is at the other end of a Unix socket is one.
+    pub unix_socket: bool,
+}
+
+impl TrustedProxies {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && !self.unix_socket
+    }
+
+    /// Whether there is one at an address; `None` is the other end of a Unix socket.
+    pub fn trust(&self, address: Option<IpAddr>) -> bool {
+        match address {
+            Some(address) => {
+                let address = address.to_canonical();
+                self.networks.iter().any(|network| network.contains(&address))
+            }
+            None => self.unix_socket,
+        }
+    }
 }
 
 /// How requests come in.
