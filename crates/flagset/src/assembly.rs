@@ -11,7 +11,6 @@ use flagstaff_definition::timestamp::Instant;
 use flagstaff_engine::attribute::AttributeTable;
 use flagstaff_engine::flag::Flag;
 use flagstaff_engine::validate::validate;
-use flagstaff_protocol::wire::FlagWire;
 use flagstaff_retrievers::Revision;
 
 use crate::options::Options;
@@ -435,8 +434,7 @@ fn merge<'d>(fallback: Option<(&'d Arc<str>, &'d Document)>, sources: &'d [Sourc
 /// Compiles a flag and encodes its answers.
 fn serve(key: &str, definition: &Arc<FlagDefinition>, table: &mut AttributeTable) -> ServedFlag {
     let flag = Flag::compile(key, definition, table);
-    let wire = FlagWire::encode(&flag);
-    ServedFlag { flag, wire }
+    ServedFlag::new(flag)
 }
 
 fn instant(now: SystemTime) -> Instant {

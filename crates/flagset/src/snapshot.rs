@@ -10,6 +10,7 @@ use flagstaff_engine::attribute::AttributeTable;
 use flagstaff_engine::context::ContextMap;
 use flagstaff_engine::flag::Flag;
 use flagstaff_protocol::etag::EntityTag;
+use flagstaff_protocol::ofrep::standard::StandardWire;
 use flagstaff_protocol::wire::FlagWire;
 use flagstaff_protocol::{change, configuration};
 
@@ -20,9 +21,26 @@ pub struct ServedFlag {
     pub flag: Flag,
     /// What it can answer.
     pub wire: FlagWire,
+    standard: OnceLock<StandardWire>,
 }
 
 impl ServedFlag {
+    /// Encodes what a flag can answer.
+    pub(crate) fn new(flag: Flag) -> Self {
+        let wire = FlagWire::encode(&flag);
+        Self {
+            flag,
+            wire,
+            standard: OnceLock::new(),
+        }
+    }
+
+    /// What it can answer in OFREP's standard dialect. That is encoded when it is first asked for, since most sets are never
+    /// asked for it.
+    pub fn standard(&self) -> &StandardWire {
+        self.standard.get_or_init(|| StandardWire::encode(&self.flag))
+    }
+
     /// The flag's key.
     pub fn key(&self) -> &Arc<str> {
         self.flag.key()

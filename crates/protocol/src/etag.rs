@@ -37,6 +37,12 @@ impl EntityTag {
         self.state
     }
 
+    /// The tag of these bits, as 16 hexadecimal digits.
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        let state = u64::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 16)?;
+        Some(Self { state })
+    }
+
     /// The tag as it stands in the header.
     pub fn text(self) -> [u8; TAG_LENGTH] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

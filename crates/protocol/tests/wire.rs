@@ -11,7 +11,8 @@ use flagstaff_engine::flag::{Flag, Subject};
 use flagstaff_protocol::change;
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::goff::{self, AllFlagsBody};
-use flagstaff_protocol::ofrep::BulkBody;
+use flagstaff_protocol::ofrep::standard::StandardWire;
+use flagstaff_protocol::ofrep::{BulkBody, EventStream};
 use flagstaff_protocol::stream::{self, Changed};
 use flagstaff_protocol::wire::FlagWire;
 
@@ -259,4 +260,121 @@ fn what_streams_say() {
             digest.bits()
         )
     );
+}
+
+/// What the flag `f` answers for a context in OFREP's standard dialect: single with its status; a bulk entry is the same but
+/// for whether it may be kept.
+fn check_standard(flag: &str, context: &serde_json::Value, expected: &str) {
+    let flags = encode(flag);
+    let flag = &flags[0].0;
+    let context = EvaluationContext::from_json(context);
+    let attributes = Attributes::new(&context, None);
+    let now = Instant {
+        seconds: 1_700_000_000,
+        nanos: 0,
+    };
+    let outcome = flag.evaluate(&Subject::new(&attributes, (now, now)), &mut ()).index;
+    let wire = StandardWire::encode(flag);
+    let (status, single) = wire.single(outcome);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8");
+    let single = text(&single);
+    assert_eq!(format!("{status} {}", single.trim_end()), expected);
+    let entry = single
+        .trim_end()
+        .replace(r#","metadata":{"gofeatureflag_cacheable":true}"#, "");
+    let entry = entry
+        .replace(r#","gofeatureflag_cacheable":true"#, "")
+        .replace(r#""gofeatureflag_cacheable":true,"#, "");
+    assert_eq!(text(wire.bulk_entry(outcome).0), entry);
+}
+
+#[test]
+fn the_standard_dialect() {
+    let kept = r#""metadata":{"gofeatureflag_cacheable":true}"#;
+    let anybody = serde_json::json!({});
+    let ann = serde_json::json!({"targetingKey": "ann", "plan": "pro"});
+    let targeting = "targeting: [{name: pros, query: plan eq \"pro\", percentage: {a: 50, b: 50}}]";
+    for (flag, context, expected) in [
+        (
+            "f: {variations: {a: [1]}, defaultRule: {variation: a}}",
+            &anybody,
+            format!(r#"200 {{"key":"f","value":[1],"reason":"STATIC","variant":"a",{kept}}}"#),
+        ),
+        (
+            "f: {variations: {a: 1}, defaultRule: {variation: a}, targeting: [{query: plan eq \"pro\", variation: a}]}",
+            &anybody,
+            format!(r#"200 {{"key":"f","value":1,"reason":"UNKNOWN","variant":"a",{kept}}}"#),
+        ),
+        (
+            &format!("f: {{variations: {{a: 1, b: 2}}, defaultRule: {{variation: b}}, {targeting}}}"),
+            &ann,
+            r#"200 {"key":"f","value":2,"reason":"SPLIT","variant":"b","metadata":{"evaluatedRuleName":"pros","gofeatureflag_cacheable":true}}"#.to_owned(),
+        ),
+        (
+            "f: {variations: {a: 1}, defaultRule: {variation: a}, disable: true, \
+             metadata: {text: x, number: 1.5, on: true, none: null, list: [1], map: {a: 1}}}",
+            &anybody,
+            r#"200 {"key":"f","reason":"DISABLED","metadata":{"gofeatureflag_cacheable":true,"number":1.5,"on":true,"text":"x"}}"#
+                .to_owned(),
+        ),
+        (
+            "f: {variations: {a: null}, defaultRule: {variation: a}}",
+            &anybody,
+            format!(r#"200 {{"key":"f","reason":"STATIC","variant":"a",{kept}}}"#),
+        ),
+        (
+            "f: {variations: {a: 1, b: 2}, defaultRule: {percentage: {a: 50, b: 50}}, metadata: {on: true}}",
+            &anybody,
+            r#"400 {"key":"f","errorCode":"TARGETING_KEY_MISSING","errorDetails":"Error: Empty targeting key"}"#.to_owned(),
+        ),
+    ] {
+        check_standard(flag, context, &expected);
+    }
+}
+
+#[test]
+fn a_bulk_answer_names_its_stream() {
+    let flags = encode("f: {variations: {a: 1}, defaultRule: {variation: a}}");
+    let wire = StandardWire::encode(&flags[0].0);
+    let body = |stream: &EventStream<'_>| {
+        let mut body = BulkBody::standard(1);
+        body.push(wire.bulk_entry(0));
+        let (body, tag) = body.finish_with(stream);
+        (String::from_utf8(body).expect("JSON is UTF-8"), tag)
+    };
+    let since = EntityTag::new("test");
+    let here = EventStream {
+        origin: None,
+        path: "/stream?token=t",
+        since,
+        inactivity_delay: 120,
+    };
+    let (text, tag) = body(&here);
+    let digits = format!("{:016x}", since.bits());
+    let flag = r#"{"key":"f","reason":"DISABLED"}"#;
+    let stream = |target: &str| format!(r#"[{{"type":"sse",{target},"inactivityDelaySec":120}}]"#);
+    // `&` is written as Go's encoder writes it
+    let uri = format!("/stream?token=t\\u0026since={digits}");
+    assert_eq!(
+        text,
+        format!(
+            "{{\"flags\":[{flag}],\"eventStreams\":{}}}\n",
+            stream(&format!(r#""endpoint":{{"requestUri":"{uri}"}}"#))
+        )
+    );
+    let there = EventStream {
+        origin: Some("https://flags.example.com/relay"),
+        path: "/stream",
+        ..here
+    };
+    let (text, other) = body(&there);
+    let url = format!(r#""url":"https://flags.example.com/relay/stream?since={digits}""#);
+    assert!(text.contains(&stream(&url)), "{text}");
+    assert_ne!(tag, other);
+    let changed = EventStream {
+        since: EntityTag::new("changed"),
+        ..here
+    };
+    assert_eq!(body(&changed).1, tag, "what changed for others is no news");
+    assert_eq!(EntityTag::from_digits(&digits), Some(since));
 }

@@ -91,16 +91,19 @@ fn path(route: Route) -> String {
 }
 
 /// How keys are sent, by the names that operations use.
-fn security_schemes() -> [(&'static str, SecurityScheme); 3] {
+fn security_schemes() -> [(&'static str, SecurityScheme); 4] {
     let header = ApiKeyValue::with_description("X-API-Key", "The key itself.");
+    let token = ApiKeyValue::with_description("token", "From the answer that names the stream.");
     let query = ApiKeyValue::with_description("apiKey", "The key itself: a browser's stream sends no headers.");
     [
         (API_KEY, SecurityScheme::ApiKey(ApiKey::Header(header))),
         (BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
         (QUERY_KEY, SecurityScheme::ApiKey(ApiKey::Query(query))),
+        (STREAM_TOKEN, SecurityScheme::ApiKey(ApiKey::Query(token))),
     ]
 }
 
 const API_KEY: &str = "apiKey";
 const BEARER: &str = "bearer";
 const QUERY_KEY: &str = "queryKey";
+const STREAM_TOKEN: &str = "streamToken";

@@ -37,6 +37,8 @@ pub(crate) enum Route {
     LegacyWebSocket,
     /// Changes as server-sent events.
     Events,
+    /// Tells OFREP's clients when to fetch again.
+    OfrepEvents,
     /// Whether the process is alive.
     Health,
     /// When flags were last fetched.
@@ -174,6 +176,7 @@ impl Place<'_> {
             "/stream/v1/ws/flag/change" => Route::WebSocket,
             "/stream/v1/sse/flag/change" => Route::Events,
             "/ws/v1/flag/change" => Route::LegacyWebSocket,
+            "/stream/v1/sse/ofrep" => Route::OfrepEvents,
             _ => Route::Nothing(Group::of(path)),
         })
     }
@@ -186,7 +189,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -206,6 +209,7 @@ impl Route {
         Self::Metrics,
         Self::Swagger,
         Self::Page,
+        Self::OfrepEvents,
         Self::Nothing(Group::Open),
         Self::Nothing(Group::Goff),
         Self::Nothing(Group::Ofrep),
@@ -236,7 +240,8 @@ impl Route {
             Self::Metrics => 16,
             Self::Swagger => 17,
             Self::Page => 18,
-            Self::Nothing(group) => 19 + group as usize,
+            Self::OfrepEvents => 19,
+            Self::Nothing(group) => 20 + group as usize,
         }
     }
 
@@ -255,6 +260,7 @@ impl Route {
             Self::WebSocket => "/stream/v1/ws/flag/change",
             Self::LegacyWebSocket => "/ws/v1/flag/change",
             Self::Events => "/stream/v1/sse/flag/change",
+            Self::OfrepEvents => "/stream/v1/sse/ofrep",
             Self::Health => "/health",
             Self::Information => "/info",
             Self::Alive => "/livez",
@@ -273,7 +279,7 @@ impl Route {
             Self::Ofrep | Self::OfrepBulk => Group::Ofrep,
             Self::Manifest => Group::OpenFeature,
             Self::Refresh => Group::Admin,
-            Self::WebSocket | Self::LegacyWebSocket | Self::Events => Group::Stream,
+            Self::WebSocket | Self::LegacyWebSocket | Self::Events | Self::OfrepEvents => Group::Stream,
             Self::Health
             | Self::Information
             | Self::Alive
@@ -297,6 +303,7 @@ impl Route {
             | Self::WebSocket
             | Self::LegacyWebSocket
             | Self::Events
+            | Self::OfrepEvents
             | Self::Nothing(_) => Scope::Client,
             _ => Scope::Server,
         }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use flagstaff_telemetry::traces::RequestSpan;
 use http::{Extensions, HeaderMap};
 
-use crate::config::Grant;
+use crate::config::{Dialect, Grant};
 use crate::serving::Serving;
 use crate::state::State;
 
@@ -19,6 +19,7 @@ pub(crate) mod manifest;
 pub(crate) mod monitoring;
 pub(crate) mod ofrep;
 pub(crate) mod ofrep_bulk;
+pub(crate) mod ofrep_events;
 pub(crate) mod page;
 pub(crate) mod refresh;
 pub(crate) mod web_socket;
@@ -37,4 +38,11 @@ pub(crate) struct Call<'c> {
     pub(crate) body: Option<Bytes>,
     /// `None` without traces.
     pub(crate) span: Option<&'c RequestSpan>,
+}
+
+impl Call<'_> {
+    /// How the caller is answered over OFREP.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.serving.dialect(self.grant)
+    }
 }

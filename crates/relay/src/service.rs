@@ -233,6 +233,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         }
         Route::Metrics => routes::monitoring::metrics(call.state, call.headers),
         Route::Events => routes::events::answer(call),
+        Route::OfrepEvents => routes::ofrep_events::answer(call),
         Route::WebSocket => routes::web_socket::answer(call),
         Route::LegacyWebSocket => routes::web_socket::legacy(call),
         Route::Page => routes::page::answer(call, place.key),

@@ -7,11 +7,12 @@ use flagstaff_telemetry::logging::LogLevel;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
-use crate::config::{self, FlagSetSettings, Grant, Keys, Limits, Settings, TrustedProxies};
+use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, TrustedProxies};
 use crate::documentation::Documentation;
 use crate::cross_origin::CrossOrigin;
 use crate::rate::Rates;
 use crate::streams::hub::Hub;
+use crate::streams::token::Signer;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
 /// limits are of one configuration.
@@ -23,6 +24,9 @@ pub(crate) struct Serving {
     pub(crate) rates: Arc<Rates>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) streams: config::Streams,
+    pub(crate) ofrep: config::Ofrep,
+    /// `None` where the configuration has no secret to sign tokens with.
+    pub(crate) signer: Option<Signer>,
     /// Shows what happened inside, and indents all JSON.
     pub(crate) debug: bool,
     /// `None` where the header is switched off.
@@ -74,6 +78,12 @@ impl Serving {
             rates: rates.map_or_else(|| Arc::new(Rates::new(rate_limits)), Arc::clone),
             trusted_proxies: settings.server.trusted_proxies.clone(),
             streams: settings.streams,
+            ofrep: settings.ofrep.clone(),
+            signer: settings
+                .ofrep
+                .token_secret
+                .as_ref()
+                .map(|secret| Signer::new(secret.as_bytes())),
             debug: settings.logging.level == LogLevel::Debug,
             version: settings
                 .version_header
@@ -83,6 +93,15 @@ impl Serving {
             cross_origin: CrossOrigin::new(&settings.server.cross_origin),
             base_path: settings.server.base_path.clone(),
         }
+    }
+}
+
+impl Serving {
+    /// How a caller is answered over OFREP.
+    pub(crate) fn dialect(&self, grant: Option<Grant>) -> Dialect {
+        let own = grant.and_then(|grant| grant.dialect);
+        own.or_else(|| self.flag_sets.get(grant)?.settings.ofrep_dialect)
+            .unwrap_or(self.ofrep.dialect)
     }
 }
 
@@ -177,7 +196,22 @@ impl FlagSets {
         self.sets.iter().filter_map(|set| set.live.as_ref())
     }
 
+    /// The name of a caller's flag set.
+    pub(crate) fn name(&self, grant: Option<Grant>) -> Option<&str> {
+        Some(&*self.get(grant)?.name)
+    }
+
+    /// The set of a name, if it is served.
+    pub(crate) fn started_as(&self, name: &str) -> Option<&LiveSet> {
+        let set = self.sets.iter().find(|set| *set.name == *name);
+        set?.live.as_ref()
+    }
+
+    fn get(&self, grant: Option<Grant>) -> Option<&ServedSet> {
+        self.sets.get(self.index_of(grant)?)
+    }
+
     fn live(&self, grant: Option<Grant>) -> Option<&LiveSet> {
-        self.sets.get(self.index_of(grant)?)?.live.as_ref()
+        self.get(grant)?.live.as_ref()
     }
 }

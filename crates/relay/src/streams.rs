@@ -10,6 +10,7 @@ pub(crate) mod hub;
 pub(crate) mod message;
 pub(crate) mod reader;
 mod sum;
+pub(crate) mod token;
 pub(crate) mod web_socket;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::streams::hub::Hub;
+use crate::streams::token::Signer;
 
 /// How long streams may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -31,6 +33,8 @@ pub(crate) struct Streams {
     /// Counts those who were refused.
     turn: AtomicUsize,
     metrics: Metrics,
+    /// Signs tokens where the configuration has no secret for that.
+    pub(crate) signer: Signer,
 }
 
 /// The right to be one of the open streams, given back when it is dropped.
@@ -47,6 +51,7 @@ impl Streams {
             open: Arc::default(),
             turn: AtomicUsize::new(0),
             metrics: metrics.clone(),
+            signer: Signer::random(),
         }
     }
 

@@ -26,6 +26,7 @@ mod documentation;
 mod edge;
 mod keys;
 mod limits;
+mod ofrep;
 mod page;
 mod streams;
 mod web_sockets;

@@ -16,6 +16,7 @@ mod admission;
 mod flag_sets;
 mod keys;
 mod limits;
+mod ofrep;
 mod traces;
 
 const DEFAULT_PORT: u16 = 1031;
@@ -56,6 +57,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
     };
     let server = server(&file, report);
     let streams = streams(file.streams.as_ref().map(|streams| &streams.value), report);
+    let ofrep = ofrep::convert(&file, report);
     let traces = traces::convert(&file, &sources.environment, report);
     let mut keys = keys::Collection::new(&sources.working_directory);
     let flag_sets = flag_sets::convert(
@@ -71,6 +73,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         swagger,
         logging,
         streams,
+        ofrep,
         hide_banner: is_set(file.hide_banner.as_ref()),
         enable_pprof: is_set(file.enable_pprof.as_ref()),
         version_header: !is_set(file.disable_version_header.as_ref()),

@@ -37,6 +37,8 @@ section! {
         disable_version_header: bool = "disableVersionHeader", restart;
         /// Streams of changes.
         streams: StreamsFile = "streams";
+        /// OpenFeature's protocol.
+        ofrep: OfrepFile = "ofrep";
         /// Keys of the whole relay.
         authorized_keys: AuthorizedKeysFile = "authorizedKeys";
         /// Where spans are sent.
@@ -96,6 +98,9 @@ section! {
         aws_lambda_adapter: Box<str> = "awsLambdaAdapter", default "APIGatewayV2", restart;
         /// Taken off the front of each path of a Lambda event.
         aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath", restart;
+        /// Where clients reach the relay, path included, such as `https://flags.example.com/relay`. Needed where they cannot come back to
+        /// the address that they asked.
+        public_url: Box<str> = "publicUrl";
         /// How much a request may ask for.
         limits: LimitsFile = "limits";
         /// Put before every path of the API, like `/flags`. Health checks and metrics answer without it too.
@@ -195,6 +200,22 @@ section! {
 }
 
 section! {
+    /// OpenFeature's protocol.
+    OfrepFile {
+        /// How it is spoken: `goff`, exactly as GO Feature Flag, or `standard`, exactly as it is published and with event streams.
+        /// Flag sets and keys may have a dialect of their own.
+        dialect: Box<str> = "dialect", default "goff";
+        /// Signs the tokens that open event streams. Replicas must have the same one, as long and random as a key; by default it is
+        /// another one in each process.
+        token_secret: Box<str> = "tokenSecret", secret;
+        /// How long such a token is good for; it may be up to twice as long.
+        token_lifetime: Duration = "tokenLifetime", default "1h";
+        /// How long clients that nobody looks at keep an event stream open.
+        inactivity_delay: Duration = "inactivityDelay", default "2m";
+    }
+}
+
+section! {
     /// The page with the interactive API description.
     SwaggerFile {
         /// Serves the page under `/swagger/` and its document under `/swagger/doc.json`.
@@ -257,6 +278,8 @@ section! {
     FlagSetFile with options: OptionsFile {
         /// Its name.
         name: Box<str> = "name";
+        /// How OFREP is spoken: `goff` or `standard`; by default as `ofrep.dialect` says.
+        ofrep_dialect: Box<str> = "ofrepDialect";
         /// Its keys, at least one.
         api_keys: KeyList = "apiKeys", secret;
     }

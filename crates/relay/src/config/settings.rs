@@ -27,6 +27,8 @@ pub struct Settings {
     pub logging: Logging,
     /// Streams of changes.
     pub streams: Streams,
+    /// OpenFeature's protocol.
+    pub ofrep: Ofrep,
     /// Leaves out the banner on standard output.
     pub hide_banner: bool,
     /// Offers the profiler.
@@ -233,6 +235,33 @@ pub struct Limits {
     pub queue_delay: Option<Duration>,
 }
 
+/// OpenFeature's protocol.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ofrep {
+    /// How it is spoken to those who have no dialect of their own.
+    pub dialect: Dialect,
+    /// Signs the tokens of event streams; `None` stands for one that is made up at the start.
+    pub token_secret: Option<Box<str>>,
+    /// How long a token is good for at least.
+    pub token_lifetime: Duration,
+    /// How long clients that nobody looks at keep an event stream open.
+    pub inactivity_delay: Duration,
+    /// Where clients reach the relay, without a slash at its end; `None` is where they ask.
+    pub public_url: Option<Box<str>>,
+}
+
+impl fmt::Debug for Ofrep {
+    /// Leaves the secret out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ofrep")
+            .field("dialect", &self.dialect)
+            .field("token_lifetime", &self.token_lifetime)
+            .field("inactivity_delay", &self.inactivity_delay)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Streams of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streams {
@@ -304,6 +333,8 @@ pub struct FlagSetSettings {
     pub persistent_file: Option<PathBuf>,
     /// Lets a request choose the time at which it is evaluated.
     pub allow_client_time: bool,
+    /// How OFREP is spoken, where that is not as everywhere.
+    pub ofrep_dialect: Option<Dialect>,
 }
 
 impl FlagSetSettings {
@@ -320,6 +351,7 @@ impl FlagSetSettings {
             enrichment,
             persistent_file,
             allow_client_time,
+            ofrep_dialect: _,
         } = self;
         *retrievers == other.retrievers
             && *polling_interval == other.polling_interval

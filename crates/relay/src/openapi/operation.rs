@@ -14,9 +14,9 @@ use super::schemas::goff::{
     Ingested, Manifest, Message,
 };
 use super::schemas::monitoring::{Health, Information, Liveness, Readiness, Refreshed};
-use super::schemas::ofrep::{OfrepBulk, OfrepEvaluation, OfrepProblem, OfrepRequest};
+use super::schemas::ofrep::{OfrepBulk, OfrepEvaluation, OfrepProblem, OfrepRequest, RefetchEvaluation};
 use super::tag::Tag;
-use super::{API_KEY, BEARER, QUERY_KEY};
+use super::{API_KEY, BEARER, QUERY_KEY, STREAM_TOKEN};
 use crate::route::{Group, Route};
 
 const NO_FLAG_SET: &str = "The key belongs to no flag set.";
@@ -78,6 +78,15 @@ pub(super) fn draft(route: Route) -> Option<Draft> {
             .parameter(ParameterIn::Header, "Last-Event-ID", "The last message that was seen.")
             .tells::<FlagChanges>(200, "text/event-stream", "A message for each change.")
             .gives::<Message>(400, NO_FLAG_SET),
+        Route::OfrepEvents => Draft::new(
+            Tag::Streams,
+            "followChangesOverOfrep",
+            "Tells when to fetch all flags again",
+        )
+        .about("Answers of all flags in the dialect `standard` name this stream, with a token.")
+        .parameter(ParameterIn::Query, "since", "Of which flags the answer was made.")
+        .parameter(ParameterIn::Header, "Last-Event-ID", "The last message that was seen.")
+        .tells::<RefetchEvaluation>(200, "text/event-stream", "A message for each change."),
         Route::WebSocket => web_socket("followChangesOverWebSocket"),
         Route::LegacyWebSocket => web_socket("followChangesOverLegacyWebSocket").deprecated(),
         Route::Refresh => Draft::new(Tag::Administration, "refreshFlags", "Fetches the flags now")
@@ -271,6 +280,7 @@ impl Draft {
         ];
         let schemes: &[&str] = match route.group() {
             Group::Open => &[],
+            Group::Stream if route == Route::OfrepEvents => &[STREAM_TOKEN],
             Group::Stream => &[QUERY_KEY],
             Group::Goff | Group::Ofrep | Group::OpenFeature | Group::Admin => &[API_KEY, BEARER],
         };

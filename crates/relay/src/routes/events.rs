@@ -12,7 +12,7 @@ use crate::answer::{Answer, Problem};
 use crate::config::{Grant, Scope};
 use crate::streams::events;
 use crate::streams::hub::{Hub, LANES};
-use crate::streams::message::Form;
+use crate::streams::message::{ELSEWHERE, Form, Moment};
 use crate::streams::reader::Reader;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -24,13 +24,25 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let hub = call.serving.flag_sets.hub(call.grant)?;
     let last = last_event_id(call.headers)?;
-    let reader = listen(call, hub, StreamKind::Events)?;
+    open(call, hub, StreamKind::Events, form(call.grant), |_| last)
+}
+
+/// Opens a stream. Given the state that is served, `after` says after which one to go on, if it is not that one.
+pub(super) fn open(
+    call: &Call<'_>,
+    hub: &Hub,
+    kind: StreamKind,
+    form: Form,
+    after: impl FnOnce(&Moment) -> Option<u64>,
+) -> Result<Answer, Problem> {
+    let reader = listen(call, hub, kind)?;
     let retry = retry(call.serving.streams.retry, reader.lane());
-    let (id, reader) = match last {
-        Some(last) => (None, reader.resume(last)),
-        None => (Some(reader.now().id), reader),
+    let now = reader.now();
+    let (id, reader) = match after(&now) {
+        Some(position) => (None, reader.resume(position)),
+        None => (Some(now.id), reader),
     };
-    let content = events::content(stream::opening(retry, id), reader, form(call.grant));
+    let content = events::content(stream::opening(retry, id), reader, form);
     Ok(Answer::stream(EVENT_STREAM, content)
         .header(CACHE_CONTROL, NO_CACHE)
         .header(CONNECTION, HeaderValue::from_static("keep-alive"))
@@ -58,7 +70,7 @@ pub(super) fn listen(call: &Call<'_>, hub: &Hub, kind: StreamKind) -> Result<Rea
 }
 
 /// The id to go on from. A number that is no id of ours is as good as any other that is unknown.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(id) = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty()) else {
         return Ok(None);
     };
@@ -67,7 +79,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         Answer::refusal(StatusCode::BAD_REQUEST, "Last-Event-ID must be a number!\n").header(CACHE_CONTROL, NO_CACHE)
     };
     let number = number.ok_or_else(refusal)?;
-    Ok(Some(u64::try_from(number).unwrap_or_default()))
+    Ok(Some(u64::try_from(number).unwrap_or(ELSEWHERE)))
 }
 
 /// Milliseconds to wait before coming back: from three quarters of what is configured to five quarters, by lane, so that not

@@ -1,20 +1,25 @@
 //! `POST /ofrep/v1/evaluate/flags/{flagKey}`: a single evaluation in OFREP's form.
 
+use std::sync::Arc;
+
 use flagstaff_engine::context::EvaluationContext;
+use flagstaff_flagset::FlagSet;
 use flagstaff_protocol::{ofrep, request};
 use http::StatusCode;
 
 use super::Call;
 use crate::answer::{Answer, Problem};
 use crate::body;
+use crate::config::Dialect;
 use crate::evaluate;
 use crate::route::Place;
 use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "flagEvaluation");
-    let context = read(call, Some(&|| place.keys().0.into_owned()))?;
-    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
+    let key = || place.keys().0.into_owned();
+    let context = read(call, Some(&key))?;
+    let snapshot = flags(call, Some(&key))?.load();
     let Some(flag) = evaluate::find(&snapshot, place) else {
         return Ok(Answer::with_status(
             StatusCode::NOT_FOUND,
@@ -23,9 +28,26 @@ pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Probl
     };
     let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
     work.evaluated(flag, outcome, || None);
-    let (status, body) = flag.wire.single(outcome);
+    let (status, body) = match call.dialect() {
+        Dialect::Goff => flag.wire.single(outcome),
+        Dialect::Standard => flag.standard().single(outcome),
+    };
     let status = StatusCode::from_u16(status).expect("the wire knows statuses of HTTP only");
     Ok(Answer::with_status(status, body))
+}
+
+/// The caller's flag set. Why there is none is said in the caller's dialect.
+pub(super) fn flags<'c>(call: &Call<'c>, key: Option<&dyn Fn() -> String>) -> Result<&'c Arc<FlagSet>, Problem> {
+    call.serving
+        .flag_sets
+        .of(call.grant)
+        .map_err(|problem| match (call.dialect(), problem) {
+            (Dialect::Standard, Problem::Message { status, message, .. }) => {
+                let body = ofrep::general(&message, key.map(|key| key()).as_deref());
+                Answer::with_status(status, body).into()
+            }
+            (_, problem) => problem,
+        })
 }
 
 /// The context of a single or bulk evaluation. `key` names the flag of a single one in errors.

@@ -2,15 +2,17 @@
 
 use flagstaff_protocol::ofrep::BulkBody;
 
-use super::{Call, ofrep};
+use super::{Call, ofrep, ofrep_events};
 use crate::answer::{Answer, Problem};
+use crate::config::Dialect;
 use crate::evaluate;
 use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "AllFlagsState");
     let context = ofrep::read(call, None)?;
-    let snapshot = call.serving.flag_sets.of(call.grant)?.load();
+    let snapshot = ofrep::flags(call, None)?.load();
+    let dialect = call.dialect();
     let counts = &call.state.counts;
     let body = evaluate::many(
         &snapshot,
@@ -18,16 +20,25 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
         call.state.now(),
         |flags| {
             work.set("AllFlagsState.numberEvaluation", flags);
-            BulkBody::with_room_for(flags)
+            match dialect {
+                Dialect::Goff => BulkBody::with_room_for(flags),
+                Dialect::Standard => BulkBody::standard(flags),
+            }
         },
         |body, flag, outcome| {
-            body.push(flag.wire.bulk_entry(outcome));
+            body.push(match dialect {
+                Dialect::Goff => flag.wire.bulk_entry(outcome),
+                Dialect::Standard => flag.standard().bulk_entry(outcome),
+            });
             if call.serving.bulk_flag_names {
                 counts.bulk_evaluations.count(Some(flag.key()));
             }
         },
     );
     counts.metrics.all_flag_evaluations.inc();
-    let (body, tag) = body.finish();
+    let (body, tag) = match dialect {
+        Dialect::Goff => body.finish(),
+        Dialect::Standard => ofrep_events::stream(call, snapshot.digest(), |stream| body.finish_with(stream)),
+    };
     Ok(Answer::json(body).tagged(tag))
 }

@@ -27,7 +27,6 @@ pub(crate) enum Form {
     /// The names of the flags.
     Names,
     /// That there is something to fetch: OFREP's message.
-    #[expect(dead_code, reason = "OFREP's events join next")]
     Refetch,
 }
 
@@ -39,6 +38,9 @@ pub(crate) struct Moment {
     /// When the state came to be served.
     pub(crate) since: SystemTime,
 }
+
+/// No state has this id.
+pub(crate) const ELSEWHERE: u64 = 0;
 
 /// How many of an id's bits come from the digest. The others are milliseconds, enough of them until the year 2109, so that an id
 /// has 63 bits: GO Feature Flag reads ids as signed numbers of 64.

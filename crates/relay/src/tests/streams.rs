@@ -8,7 +8,7 @@ const REFRESH: &str = "POST /admin/v1/retriever/refresh";
 const ADMIN: [(&str, &str); 1] = [("x-api-key", "admin")];
 
 /// A stream of events that a test reads.
-struct Events {
+pub(super) struct Events {
     status: u16,
     headers: HeaderMap,
     body: Content,
@@ -32,7 +32,7 @@ impl Relay {
         self.check(&line, &ADMIN, "", r#"200 {"refreshed":true}"#).await;
     }
 
-    async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {
+    pub(super) async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {
         let (head, body) = self.send(path, headers, Bytes::new()).await.into_parts();
         Events {
             status: head.status.as_u16(),
@@ -49,8 +49,17 @@ impl Events {
         Some(String::from_utf8(frame.into_data().unwrap().into()).unwrap())
     }
 
+    pub(super) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether something can be read without waiting.
+    pub(super) async fn is_waiting(&mut self) -> bool {
+        futures_util::poll!(std::pin::pin!(self.next())).is_ready()
+    }
+
     /// The id and the data of the next message.
-    async fn message(&mut self) -> (u64, String) {
+    pub(super) async fn message(&mut self) -> (u64, String) {
         loop {
             let event = self.next().await.expect("the stream goes on");
             if let Some((id, data)) = event.strip_prefix("id: ").and_then(|rest| rest.split_once("\ndata: ")) {

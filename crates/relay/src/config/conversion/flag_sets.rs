@@ -15,7 +15,7 @@ use super::super::kinds::{Finding, check_exporter, check_notifier};
 use super::super::report::{Origin, Report};
 use super::super::settings::{FlagSetSettings, FlagSets, RetrieverSettings};
 use super::keys::{Collection, List};
-use super::{is_set, shown, text};
+use super::{is_set, ofrep, shown, text};
 
 const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
 const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
@@ -129,6 +129,7 @@ fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Collection<'_>, report: &mu
             FlagSetSettings {
                 name,
                 api_keys: listing.keys,
+                ofrep_dialect: ofrep::dialect(set.ofrep_dialect.as_ref(), report),
                 ..settings
             },
             label,
@@ -211,6 +212,7 @@ fn flag_set(options: OptionsFile, label: &Label<'_>, report: &mut Report) -> Fla
         persistent_file: text(options.persistent_flag_configuration_file.as_ref())
             .map(|path| PathBuf::from(String::from(path))),
         allow_client_time: options.allow_client_time.is_none_or(|written| written.value),
+        ofrep_dialect: None,
         enrichment: options
             .evaluation_context_enrichment
             .map(|written| written.value)

@@ -23,7 +23,8 @@ pub(in super::super) struct OfrepEvaluation {
     value: Value,
     #[schema(inline)]
     reason: Reason,
-    /// Name of the variation.
+    /// Name of the variation; `SdkDefault` for a disabled flag, which has none in the dialect `standard`.
+    #[schema(required = false)]
     variant: String,
     /// Metadata of the flag, the name of the rule that applied, and `gofeatureflag_cacheable` when the outcome may be kept.
     #[schema(required = false)]
@@ -105,4 +106,17 @@ pub(in super::super) struct EventStreamEndpoint {
     origin: String,
     /// Path and query.
     request_uri: String,
+}
+
+/// Something changed: the flags are to be fetched again.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(in super::super) struct RefetchEvaluation {
+    /// `refetchEvaluation`.
+    #[schema(rename = "type")]
+    kind: String,
+    /// Stands for the flags as they are now.
+    etag: String,
+    /// Unix seconds since when they are what they are.
+    last_modified: i64,
 }
