@@ -5,6 +5,7 @@ mod interruption;
 mod watched;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,8 +17,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::content::Content;
 use crate::dormant::Dormant;
@@ -41,6 +45,10 @@ const LINGER: (Duration, usize) = (Duration::from_secs(1), 4 << 20);
 /// Said to a client that does not come to the end of a head.
 const SLOW_HEAD: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\
     content-length: 30\r\n\r\n{\"message\":\"Request Timeout\"}\n";
+
+/// Said to a client that does not know that TLS is spoken.
+const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n\
+    content-length: 39\r\n\r\n{\"message\":\"use https, not http here\"}\n";
 
 /// A connection.
 pub(crate) struct Connection {
@@ -66,6 +74,9 @@ impl Connection {
     /// Serves it to its end.
     pub(crate) async fn serve(self, stream: Stream, ending: watch::Receiver<Ending>) {
         let connection = Arc::new(self);
+        let Some(stream) = connection.encrypted(stream).await else {
+            return;
+        };
         let mut stream = Watched::new(stream, Arc::clone(&connection));
         let mut interruptions = Interruptions::new(Arc::clone(&connection), ending);
         let protocol = tokio::select! {
@@ -84,6 +95,23 @@ impl Connection {
             Ok(Protocol::Http2) => Box::pin(connection.http2(stream, interruptions)).await,
             Err(error) => tracing::debug!(%error, "a connection broke off"),
         }
+    }
+
+    /// Comes to terms about TLS, where that is spoken; `None` when there is nobody left to speak to.
+    async fn encrypted(&self, stream: Stream) -> Option<Stream> {
+        let Some(config) = self.listening.tls() else {
+            return Some(stream);
+        };
+        let Stream::Tcp(stream) = stream else {
+            return Some(stream);
+        };
+        let handshake = Box::pin(handshake(stream, config));
+        let done = match self.listening.limits().head_timeout {
+            Some(limit) => tokio::time::timeout(limit, handshake).await.ok()?,
+            None => handshake.await,
+        };
+        done.inspect_err(|error| tracing::debug!(%error, "a client did not come to terms about TLS"))
+            .ok()
     }
 
     async fn http1(self: Arc<Self>, stream: Watched, mut interruptions: Interruptions) {
@@ -166,15 +194,27 @@ impl Drop for Answering {
     }
 }
 
+/// Comes to terms about TLS.
+async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<Stream> {
+    let mut first = [0];
+    // a client of plain HTTP would not understand how TLS refuses it
+    if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+        refuse(stream, NOT_TLS).await;
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it speaks plain HTTP"));
+    }
+    let stream = TlsAcceptor::from(config).accept(stream).await?;
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
 /// Answers what is no request.
-async fn refuse(mut stream: Watched, answer: &[u8]) {
+async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &[u8]) {
     if stream.write_all(answer).await.is_ok() && stream.shutdown().await.is_ok() {
         linger(stream).await;
     }
 }
 
 /// Reads on for a moment.
-async fn linger(mut stream: Watched) {
+async fn linger(mut stream: impl AsyncRead + Unpin) {
     let (time, most) = LINGER;
     let discard = async {
         let mut buffer = BytesMut::with_capacity(8 << 10);

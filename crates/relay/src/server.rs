@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use tokio::sync::{Notify, watch};
 
-use crate::config::Limits;
+use crate::config::{Limits, Tls};
 use crate::connection::Connection;
 use crate::descriptors;
 use crate::route::Listener;
@@ -106,6 +107,13 @@ impl Listening {
 
     pub(crate) fn listener(&self) -> Listener {
         self.listener
+    }
+
+    /// TLS as it is offered now; `None` without.
+    pub(crate) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        let serving = self.state.serving();
+        let offered = |tls: &&Tls| tls.monitoring || self.listener != Listener::Monitoring;
+        serving.tls.as_ref().filter(offered).map(|tls| Arc::clone(&tls.config))
     }
 
     /// The limits of now.

@@ -7,7 +7,7 @@ use flagstaff_telemetry::logging::LogLevel;
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
-use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, TrustedProxies};
+use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, Tls, TrustedProxies};
 use crate::documentation::Documentation;
 use crate::cross_origin::CrossOrigin;
 use crate::rate::Rates;
@@ -20,6 +20,7 @@ use crate::streams::token::Signer;
 pub(crate) struct Serving {
     pub(crate) keys: Keys,
     pub(crate) flag_sets: FlagSets,
+    pub(crate) tls: Option<Tls>,
     pub(crate) limits: Limits,
     pub(crate) rates: Arc<Rates>,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -74,6 +75,7 @@ impl Serving {
         Self {
             keys: settings.keys.clone(),
             flag_sets,
+            tls: settings.server.tls.clone(),
             limits: settings.server.limits,
             rates: rates.map_or_else(|| Arc::new(Rates::new(rate_limits)), Arc::clone),
             trusted_proxies: settings.server.trusted_proxies.clone(),

@@ -6,11 +6,14 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::server::TlsStream;
 
 /// A connection. One type for all of them, so that the server is compiled once; telling them apart costs a branch.
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// Boxed, since most connections have no need for its room.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// Hands a call on to whatever carries the connection.
@@ -22,6 +25,10 @@ macro_rules! carried {
                 $call
             }
             Stream::Unix(carrier) => {
+                let $carrier = Pin::new(carrier);
+                $call
+            }
+            Stream::Tls(carrier) => {
                 let $carrier = Pin::new(carrier);
                 $call
             }

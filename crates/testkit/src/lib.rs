@@ -8,3 +8,5 @@ pub mod flag_server;
 pub mod http;
 pub mod json;
 pub mod relay;
+#[cfg(feature = "tls")]
+pub mod tls;

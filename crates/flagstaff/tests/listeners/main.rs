@@ -1,6 +1,7 @@
 //! How requests come in to the built program.
 
 mod sockets;
+mod tls;
 
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! From what was written to what works: defaults, deprecated spellings, ranges, and what must be there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flagstaff_telemetry::logging::{LogFormat, LogLevel};
@@ -17,6 +17,7 @@ mod flag_sets;
 mod keys;
 mod limits;
 mod ofrep;
+mod tls;
 mod traces;
 
 const DEFAULT_PORT: u16 = 1031;
@@ -55,7 +56,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
             .or_else(|| text(file.host.as_ref()))
             .unwrap_or_else(|| DEFAULT_SWAGGER_HOST.into()),
     };
-    let server = server(&file, report);
+    let server = server(&file, &sources.working_directory, report);
     let streams = streams(file.streams.as_ref().map(|streams| &streams.value), report);
     let ofrep = ofrep::convert(&file, report);
     let traces = traces::convert(&file, &sources.environment, report);
@@ -85,7 +86,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
     }
 }
 
-fn server(file: &RootFile, report: &mut Report) -> Server {
+fn server(file: &RootFile, working_directory: &Path, report: &mut Report) -> Server {
     let server = file.server.as_ref().map(|server| &server.value);
     let limits = server
         .and_then(|server| server.limits.as_ref())
@@ -110,6 +111,11 @@ fn server(file: &RootFile, report: &mut Report) -> Server {
         mode,
         host: text(server.and_then(|server| server.host.as_ref())).unwrap_or_else(|| DEFAULT_HOST.into()),
         monitoring_port,
+        tls: tls::convert(
+            server.and_then(|server| server.tls.as_ref()).map(|tls| &tls.value),
+            working_directory,
+            report,
+        ),
         limits: limits::convert(limits, report),
         base_path: base_path(server.and_then(|server| server.base_path.as_ref()), report),
         cross_origin: cross_origin::convert(

@@ -101,6 +101,8 @@ section! {
         /// Where clients reach the relay, path included, such as `https://flags.example.com/relay`. Needed where they cannot come back to
         /// the address that they asked.
         public_url: Box<str> = "publicUrl";
+        /// TLS of the API.
+        tls: TlsFile = "tls";
         /// How much a request may ask for.
         limits: LimitsFile = "limits";
         /// Put before every path of the API, like `/flags`. Health checks and metrics answer without it too.
@@ -132,6 +134,25 @@ section! {
         credentials: bool = "credentials";
         /// How long a browser may remember all that; as long as it likes when it is not written.
         max_age: Duration = "maxAge";
+    }
+}
+
+section! {
+    /// TLS of the API. All its files are in PEM, and are read again when they change.
+    TlsFile {
+        /// File with the certificate, and with those that vouch for it. Without one there is no TLS.
+        certificate: Box<str> = "certPath";
+        /// File with the private key of the certificate.
+        key: Box<str> = "keyPath";
+        /// File with certificates of authorities, of which clients must show one.
+        client_authorities: Box<str> = "clientCaPath";
+        /// Whether clients must show a certificate where `clientCaPath` is set: `require`, or `request` to check one that is
+        /// shown and to let others in without.
+        client_auth: Box<str> = "clientAuth", default "require";
+        /// The oldest version that is spoken: `1.2` or `1.3`.
+        minimum_version: Box<str> = "minVersion", default "1.2";
+        /// Speaks TLS on the monitoring listener too.
+        monitoring: bool = "monitoring";
     }
 }
 

@@ -15,6 +15,7 @@ use http::HeaderValue;
 use ipnet::IpNet;
 
 use super::keys::{ApiKey, Keys};
+use super::tls::Tls;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +82,8 @@ pub struct Server {
     pub host: Box<str>,
     /// The monitoring listener's port, when it is not the same listener.
     pub monitoring_port: Option<u16>,
+    /// TLS over TCP; `None` without.
+    pub tls: Option<Tls>,
     /// How much a request may ask for.
     pub limits: Limits,
     /// Put before every path of the API: empty, or with a leading slash and none at its end.
