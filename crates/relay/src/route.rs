@@ -53,6 +53,8 @@ pub(crate) enum Route {
     Swagger,
     /// The operator's page; the key is the name of a file that it loads.
     Page,
+    /// Where the processor's time goes.
+    Profile,
     /// Nothing, in a group of routes.
     Nothing(Group),
 }
@@ -122,6 +124,7 @@ impl Place<'_> {
             "/livez" => Some(Route::Alive),
             "/readyz" => Some(Route::Ready),
             "/metrics" => Some(Route::Metrics),
+            "/debug/pprof/profile" => Some(Route::Profile),
             _ => None,
         };
         if let Some(route) = monitoring {
@@ -189,7 +192,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -210,6 +213,7 @@ impl Route {
         Self::Swagger,
         Self::Page,
         Self::OfrepEvents,
+        Self::Profile,
         Self::Nothing(Group::Open),
         Self::Nothing(Group::Goff),
         Self::Nothing(Group::Ofrep),
@@ -241,7 +245,8 @@ impl Route {
             Self::Swagger => 17,
             Self::Page => 18,
             Self::OfrepEvents => 19,
-            Self::Nothing(group) => 20 + group as usize,
+            Self::Profile => 20,
+            Self::Nothing(group) => 21 + group as usize,
         }
     }
 
@@ -268,6 +273,7 @@ impl Route {
             Self::Metrics => "/metrics",
             Self::Swagger => "/swagger/*",
             Self::Page => "/",
+            Self::Profile => "/debug/pprof/profile",
             Self::Nothing(group) => group.template(),
         }
     }
@@ -278,7 +284,7 @@ impl Route {
             Self::Evaluation | Self::AllFlags | Self::Configuration | Self::Change | Self::Collector => Group::Goff,
             Self::Ofrep | Self::OfrepBulk => Group::Ofrep,
             Self::Manifest => Group::OpenFeature,
-            Self::Refresh => Group::Admin,
+            Self::Refresh | Self::Profile => Group::Admin,
             Self::WebSocket | Self::LegacyWebSocket | Self::Events | Self::OfrepEvents => Group::Stream,
             Self::Health
             | Self::Information
@@ -294,7 +300,7 @@ impl Route {
     /// What a key must be allowed, at least, where one is needed: whatever is not said to be for clients is not.
     pub(crate) fn scope(self) -> Scope {
         match self {
-            Self::Refresh | Self::Nothing(Group::Admin) => Scope::Admin,
+            Self::Refresh | Self::Profile | Self::Nothing(Group::Admin) => Scope::Admin,
             Self::Evaluation
             | Self::AllFlags
             | Self::Collector

@@ -21,6 +21,7 @@ pub(crate) mod ofrep;
 pub(crate) mod ofrep_bulk;
 pub(crate) mod ofrep_events;
 pub(crate) mod page;
+pub(crate) mod profile;
 pub(crate) mod refresh;
 pub(crate) mod web_socket;
 

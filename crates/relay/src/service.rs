@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use bytes::Bytes;
-use flagstaff_telemetry::logging::AccessRecord;
+use flagstaff_telemetry::logging::{AccessLog, AccessRecord};
 use flagstaff_telemetry::metrics::{Exemplar, Sample};
 use flagstaff_telemetry::traces::RequestSpan;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
@@ -113,7 +113,12 @@ where
             }),
         });
     }
-    let is_logged = AccessRecord::is_logged(status.as_u16());
+    // probes and scrapes would drown everything else
+    let access_log = match serving.access_log {
+        AccessLog::All if place.route.group() == Group::Open => AccessLog::Problems,
+        other => other,
+    };
+    let is_logged = AccessRecord::is_logged(access_log, status.as_u16());
     let request_id = state.request_ids.of(&head.headers, status, is_logged);
     if is_logged {
         let text = |name: HeaderName| {
@@ -134,7 +139,7 @@ where
             request_id: request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default(),
             trace: span.as_ref().map(RequestSpan::reference),
         };
-        record.log();
+        record.log(access_log);
     }
     if let Some(id) = request_id {
         headers.insert(REQUEST_ID, id);
@@ -169,6 +174,9 @@ where
             state.counts.metrics.refusals.rate_limited_addresses.inc();
             Problem::TooManyRequests(wait)
         })?;
+    }
+    if place.route == Route::Profile && !serving.profiler {
+        return Err(Problem::not_found());
     }
     let key = authenticate(&serving.keys, place.route, &head.headers, query)
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
@@ -206,6 +214,10 @@ where
             let key = key.expect("administrators are never anonymous");
             return routes::refresh::answer(state, serving, key, query, caller.remote_ip, span).await;
         }
+        Route::Profile => {
+            let key = key.expect("administrators are never anonymous");
+            return routes::profile::answer(state, key, query, caller.remote_ip).await;
+        }
         _ => return answer(place, &call),
     };
     call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
@@ -241,7 +253,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
             Some(documentation) => documentation.answer(place.key),
             None => Err(Problem::not_found()),
         },
-        Route::Refresh | Route::Nothing(_) => Err(Problem::not_found()),
+        Route::Refresh | Route::Profile | Route::Nothing(_) => Err(Problem::not_found()),
     }));
     answered.unwrap_or_else(|_| {
         tracing::error!(

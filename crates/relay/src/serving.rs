@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flagstaff_flagset::FlagSet;
-use flagstaff_telemetry::logging::LogLevel;
+use flagstaff_telemetry::logging::{AccessLog, LogLevel};
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
@@ -30,6 +30,9 @@ pub(crate) struct Serving {
     pub(crate) signer: Option<Signer>,
     /// Shows what happened inside, and indents all JSON.
     pub(crate) debug: bool,
+    pub(crate) access_log: AccessLog,
+    /// Lets administrators take profiles.
+    pub(crate) profiler: bool,
     /// `None` where the header is switched off.
     pub(crate) version: Option<HeaderValue>,
     /// Counts the flags of bulk answers by name.
@@ -87,6 +90,8 @@ impl Serving {
                 .as_ref()
                 .map(|secret| Signer::new(secret.as_bytes())),
             debug: settings.logging.level == LogLevel::Debug,
+            access_log: settings.logging.access,
+            profiler: settings.enable_pprof || settings.logging.level == LogLevel::Debug,
             version: settings
                 .version_header
                 .then(|| HeaderValue::from_static(crate::VERSION)),

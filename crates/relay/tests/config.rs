@@ -151,6 +151,7 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
         "swagger": {"enabled": settings.swagger.enabled, "host": settings.swagger.host},
         "log_level": format!("{:?}", settings.logging.level),
         "log_format": format!("{:?}", settings.logging.format),
+        "access_log": format!("{:?}", settings.logging.access),
         "hide_banner": settings.hide_banner,
         "enable_pprof": settings.enable_pprof,
         "version_header": settings.version_header,

@@ -17,7 +17,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-pub use access::AccessRecord;
+pub use access::{AccessLog, AccessRecord};
 pub use audit::AuditRecord;
 pub use level::{LogFormat, LogLevel};
 

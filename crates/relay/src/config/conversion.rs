@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flagstaff_telemetry::logging::{LogFormat, LogLevel};
+use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 
 use super::Sources;
 use super::decode::Written;
@@ -39,6 +39,13 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
             report,
         ),
         format: log_format(file.log_format.as_ref(), report),
+        access: choice(
+            file.access_log.as_ref(),
+            "choice of requests to log",
+            AccessLog::parse,
+            AccessLog::NAMES,
+            report,
+        ),
     };
     let swagger_file = file.swagger.as_ref().map(|swagger| &swagger.value);
     let switches = [

@@ -33,6 +33,9 @@ section! {
         log_level: Box<str> = "logLevel", default "info";
         /// The form of a log line: `json`, `logfmt` or `text`.
         log_format: Box<str> = "logFormat", default "json", restart;
+        /// Which requests are logged: `problems` (4xx as warnings, 5xx as errors, the rest at level debug), `all` (the rest at level
+        /// info, but for health and metrics) or `none`.
+        access_log: Box<str> = "accessLog", default "problems";
         /// Leaves the version header out of answers.
         disable_version_header: bool = "disableVersionHeader", restart;
         /// Streams of changes.

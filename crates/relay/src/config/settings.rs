@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
-use flagstaff_telemetry::logging::{LogFormat, LogLevel};
+use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -292,6 +292,8 @@ pub struct Logging {
     pub level: LogLevel,
     /// The form of a line.
     pub format: LogFormat,
+    /// Which requests are logged.
+    pub access: AccessLog,
 }
 
 /// The flag sets: one without keys of its own, or several that are told apart by the key of a request.

@@ -113,6 +113,21 @@ pub(super) fn draft(route: Route) -> Option<Draft> {
             "text/plain",
             "Prometheus' text format.",
         ),
+        Route::Profile => Draft::new(
+            Tag::Administration,
+            "takeProfile",
+            "Takes a profile of the processor time",
+        )
+        .about("For keys that administrate the whole relay, where the profiler is switched on.")
+        .parameter(
+            ParameterIn::Query,
+            "seconds",
+            "How long it takes, at most 60; 30 without it.",
+        )
+        .text(200, "application/octet-stream", "A gzipped profile for pprof.")
+        .gives::<Message>(400, "It may not take so long.")
+        .gives::<Message>(404, "The profiler is switched off.")
+        .gives::<Message>(409, "Another one is being taken."),
         Route::Swagger | Route::Page | Route::Nothing(_) => return None,
     })
 }

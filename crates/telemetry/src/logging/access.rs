@@ -7,6 +7,33 @@ use std::time::Duration;
 
 use crate::traces::SpanReference;
 
+/// Which requests are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AccessLog {
+    /// Errors and warnings as such, everything else for debugging.
+    #[default]
+    Problems,
+    /// Those that went well too, among what is logged at info; health and metrics only for debugging.
+    All,
+    /// None.
+    None,
+}
+
+impl AccessLog {
+    /// The spellings a configuration may use.
+    pub const NAMES: &[&str] = &["problems", "all", "none"];
+
+    /// Reads a choice in any case; empty means problems.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "problems" | "" => Self::Problems,
+            "all" => Self::All,
+            "none" => Self::None,
+            _ => return None,
+        })
+    }
+}
+
 /// A request that was answered.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessRecord<'a> {
@@ -54,18 +81,18 @@ impl Outcome {
 impl AccessRecord<'_> {
     /// Whether an answer of this status is logged at all; ask before building a record.
     #[inline]
-    pub fn is_logged(status: u16) -> bool {
-        match Outcome::of(status) {
-            Outcome::ServerError => tracing::enabled!(target: "flagstaff::access", tracing::Level::ERROR),
-            Outcome::ClientError => tracing::enabled!(target: "flagstaff::access", tracing::Level::WARN),
-            Outcome::Redirection | Outcome::Success => {
-                tracing::enabled!(target: "flagstaff::access", tracing::Level::DEBUG)
-            }
+    pub fn is_logged(log: AccessLog, status: u16) -> bool {
+        match (log, Outcome::of(status)) {
+            (AccessLog::None, _) => false,
+            (_, Outcome::ServerError) => tracing::enabled!(target: "flagstaff::access", tracing::Level::ERROR),
+            (_, Outcome::ClientError) => tracing::enabled!(target: "flagstaff::access", tracing::Level::WARN),
+            (AccessLog::All, _) => tracing::enabled!(target: "flagstaff::access", tracing::Level::INFO),
+            (AccessLog::Problems, _) => tracing::enabled!(target: "flagstaff::access", tracing::Level::DEBUG),
         }
     }
 
-    /// Writes the line: an error for 5xx, a warning for 4xx, everything else for debugging.
-    pub fn log(&self) {
+    /// Writes the line: an error for 5xx, a warning for 4xx.
+    pub fn log(&self, log: AccessLog) {
         macro_rules! line {
             ($level:ident, $message:literal) => {
                 tracing::event!(
@@ -84,11 +111,13 @@ impl AccessRecord<'_> {
                 )
             };
         }
-        match Outcome::of(self.status) {
-            Outcome::ServerError => line!(ERROR, "Server error"),
-            Outcome::ClientError => line!(WARN, "Client error"),
-            Outcome::Redirection => line!(DEBUG, "Redirection"),
-            Outcome::Success => line!(DEBUG, "Success"),
+        match (log, Outcome::of(self.status)) {
+            (_, Outcome::ServerError) => line!(ERROR, "Server error"),
+            (_, Outcome::ClientError) => line!(WARN, "Client error"),
+            (AccessLog::All, Outcome::Redirection) => line!(INFO, "Redirection"),
+            (AccessLog::All, Outcome::Success) => line!(INFO, "Success"),
+            (_, Outcome::Redirection) => line!(DEBUG, "Redirection"),
+            (_, Outcome::Success) => line!(DEBUG, "Success"),
         }
     }
 }
