@@ -4,15 +4,19 @@ mod unix;
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, lookup_host};
 
 use crate::RunError;
 use crate::config::{Mode, Server};
 use crate::stream::Stream;
 use unix::UnixSocket;
+
+/// How many connections may wait until they are accepted, as far as the system allows it. One that finds no room tries again only
+/// after a second, and after a restart thousands of streams come back at once.
+const BACKLOG: u32 = 4096;
 
 /// The sockets of a relay.
 pub(crate) struct Sockets {
@@ -70,7 +74,7 @@ impl Sockets {
 
 impl Socket {
     async fn tcp(address: String) -> Result<Self, RunError> {
-        match TcpListener::bind(&address).await {
+        match listen(&address).await {
             Ok(socket) => Ok(Self::Tcp(socket)),
             Err(cause) => Err(RunError::Listen { address, cause }),
         }
@@ -115,6 +119,28 @@ impl Socket {
         let (stream, _) = socket.accept().await?;
         Ok((Stream::Unix(stream), None))
     }
+}
+
+/// Listens on the first address of a name that can be listened on.
+async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut refusal = io::Error::new(io::ErrorKind::InvalidInput, "the name of the host has no address");
+    for address in lookup_host(address).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let listening = socket.and_then(|socket| {
+            // connections of a former process may linger
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        });
+        match listening {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
 }
 
 impl fmt::Display for Socket {
