@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::{Request, Response};
+use http::header::{CONNECTION, HOST, HeaderValue};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -26,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::content::Content;
 use crate::dormant::Dormant;
 use crate::server::{Ending, Listening};
-use crate::service::{Caller, respond};
+use crate::service::{Caller, bad_request, respond};
 use crate::stream::Stream;
 use activity::{Activity, Overdue};
 use interruption::{Interruption, Interruptions};
@@ -173,7 +174,18 @@ impl Connection {
         let answering = Answering(self);
         let connection = &answering.0;
         let listening = &connection.listening;
-        let response = respond(listening.state(), listening.listener(), &connection.caller, request).await;
+        let is_http1 = request.version() <= Version::HTTP_11;
+        let mut response = if names_its_host(&request) {
+            respond(listening.state(), listening.listener(), &connection.caller, request).await
+        } else {
+            bad_request()
+        };
+        if is_http1 && listening.state().phases.are_leaving() {
+            // a client that is told goes elsewhere before its connection is closed under its next request
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         connection.activity.answered(response.status());
         Ok(match response.body() {
             Content::Whole(_) => response,
@@ -204,6 +216,11 @@ async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<S
     }
     let stream = TlsAcceptor::from(config).accept(stream).await?;
     Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// Whether a request says whom it asks, once, as HTTP/1.1 demands.
+fn names_its_host<B>(request: &Request<B>) -> bool {
+    request.version() != Version::HTTP_11 || request.headers().get_all(HOST).iter().count() == 1
 }
 
 /// Answers what is no request.

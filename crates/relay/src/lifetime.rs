@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flagstaff_flagset::Clock;
@@ -37,21 +38,33 @@ pub(crate) enum Phase {
 
 /// The phase of a relay, for everybody to follow.
 #[derive(Debug)]
-pub(crate) struct Phases(watch::Sender<Phase>);
+pub(crate) struct Phases {
+    phase: watch::Sender<Phase>,
+    /// What every request looks at, which must not wait for a lock.
+    is_leaving: AtomicBool,
+}
 
 impl Phases {
     pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(Phase::Serving))
+        Self {
+            phase: watch::Sender::new(Phase::Serving),
+            is_leaving: AtomicBool::new(false),
+        }
     }
 
     /// The phase now.
     pub(crate) fn now(&self) -> Phase {
-        *self.0.borrow()
+        *self.phase.borrow()
+    }
+
+    /// Whether the relay will be gone soon.
+    pub(crate) fn are_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed)
     }
 
     /// Resolves when the relay is as far as this.
     pub(crate) fn reached(&self, phase: Phase) -> impl Future<Output = ()> + Send + use<> {
-        let mut phases = self.0.subscribe();
+        let mut phases = self.phase.subscribe();
         async move {
             // a relay that is gone is as far as it gets
             let _ = phases.wait_for(|now| *now >= phase).await;
@@ -59,7 +72,8 @@ impl Phases {
     }
 
     fn enter(&self, phase: Phase) {
-        self.0.send_replace(phase);
+        self.is_leaving.store(phase >= Phase::Leaving, Ordering::Relaxed);
+        self.phase.send_replace(phase);
     }
 }
 

@@ -58,7 +58,7 @@ where
     let serving = state.serving();
     let (head, body) = request.into_parts();
     if !is_well_escaped(head.uri.path()) {
-        return broken_escape();
+        return bad_request();
     }
     let place = Place::find_below(&serving.base_path, head.uri.path(), listener);
     let caller = &Caller {
@@ -281,9 +281,9 @@ fn preflight(serving: &Serving, asked: &HeaderMap, route: Route, headers: &mut H
     }
 }
 
-/// A path that cannot be decoded is no HTTP, as for GO Feature Flag's server: none of the usual headers, and the end of
-/// the connection.
-fn broken_escape() -> Response<Content> {
+/// What cannot be decoded, or does not say whom it asks, is no HTTP, as for GO Feature Flag's server: none of the usual
+/// headers, and the end of the connection.
+pub(crate) fn bad_request() -> Response<Content> {
     let mut response = Response::new(Content::from(Bytes::from_static(b"400 Bad Request")));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONTENT_TYPE, PLAIN_TEXT);

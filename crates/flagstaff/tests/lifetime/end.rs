@@ -21,7 +21,13 @@ fn a_relay_that_is_about_to_end_says_so_and_serves() {
         relay.ask(&Request::get("/readyz")).status == 503
     });
     assert_eq!(relay.ask(&Request::get("/readyz")).json()["stopping"], json!(true));
-    assert_eq!(relay.ask(&Request::get("/livez")).status, 200);
+    let alive = relay.ask(&Request::get("/livez"));
+    assert_eq!(alive.status, 200);
+    assert_eq!(
+        alive.header("connection").as_deref(),
+        Some("close"),
+        "clients are told to go elsewhere"
+    );
     assert_eq!(evaluate(&relay, ""), json!("one"));
     // told again, it does not wait
     let (status, log) = relay.terminate();

@@ -101,6 +101,25 @@ async fn a_head_that_does_not_end_is_answered() {
 }
 
 #[tokio::test]
+async fn a_request_says_once_whom_it_asks() {
+    let relay = Listening::start("").await;
+    for (head, status) in [
+        ("GET /health HTTP/1.1\r\n", "400 Bad Request"),
+        ("GET http://a/health HTTP/1.1\r\n", "400 Bad Request"),
+        ("GET /health HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "400 Bad Request"),
+        ("GET /health HTTP/1.1\r\nhost:\r\nconnection: close\r\n", "200 OK"),
+        ("GET /health HTTP/1.0\r\n", "200 OK"),
+    ] {
+        let answer = relay.hear_out(&format!("{head}\r\n")).await;
+        assert_eq!(
+            answer.split_once(' ').map(|(_, rest)| &rest[..status.len()]),
+            Some(status),
+            "{head}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_connection_without_requests_ends_silently() {
     let relay = Listening::start("idleTimeout: 50ms").await;
     assert_eq!(relay.hear_out("").await, "");
