@@ -14,6 +14,7 @@ mod requests;
 mod senders;
 mod source;
 mod sources;
+mod streams;
 mod surroundings;
 mod table;
 
@@ -45,6 +46,7 @@ const FAMILIES: &[&[Case]] = &[
     senders::CASES,
     requests::CASES,
     configuration::CASES,
+    streams::CASES,
     surroundings::CASES,
     lifecycle::CASES,
 ];

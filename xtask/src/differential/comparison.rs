@@ -63,8 +63,7 @@ impl Comparison {
             (Ok(left), Ok(right)) => found.extend(
                 differences(&left, &right, &self.rules)
                     .into_iter()
-                    // the tests that this comes from want something, here nobody is right
-                    .map(|line| line.replacen(": want ", ": left ", 1).replacen(", got ", ", right ", 1)),
+                    .map(|line| without_sides(&line)),
             ),
             _ if left.body == right.body => {}
             _ => found.push(format!("body: left {}, right {}", left.text(), right.text())),
@@ -106,6 +105,14 @@ impl fmt::Display for Difference {
     }
 }
 
+/// Tests want something and get something else; of two servers nobody is right.
+fn without_sides(line: &str) -> String {
+    line.replacen(": missing, want ", ": only left: ", 1)
+        .replacen(": not expected, got ", ": only right: ", 1)
+        .replacen(": want ", ": left ", 1)
+        .replacen(", got ", ", right ", 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +152,11 @@ mod tests {
             &left,
             &answer(200, &json[..1], r#"{"flags":{"a":{"value":71,"timestamp":1}}}"#),
             &["etag: left true, right false", "flags.a.value: left 70, right 71"],
+        );
+        check(
+            &left,
+            &answer(200, json, r#"{"flags":{"a":{"timestamp":1,"variant":"b"}}}"#),
+            &["flags.a.value: only left: 70", "flags.a.variant: only right: \"b\""],
         );
         check(
             &left,

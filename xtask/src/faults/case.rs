@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::load::Tally;
 use super::relay::Relay;
 
+/// How long a case may take to end once its processes are killed.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
 /// A fault that is provoked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case {
@@ -60,7 +63,7 @@ impl Case {
         });
         let (sender, receiver) = channel();
         let (on, provoke) = (Arc::clone(&stage), self.provoke);
-        let case = thread::spawn(move || {
+        thread::spawn(move || {
             let mut findings = Findings::default();
             if let Err(error) = provoke(&on, &mut findings) {
                 findings.problems.push(format!("{error:#}"));
@@ -71,16 +74,13 @@ impl Case {
         let problem = match receiver.recv_timeout(self.limit) {
             Ok(findings) => return findings,
             Err(RecvTimeoutError::Timeout) => format!("took longer than {} s", self.limit.as_secs()),
-            Err(RecvTimeoutError::Disconnected) => match case.join() {
-                Ok(()) => "ended without a word".to_owned(),
-                Err(_) => "panicked".to_owned(),
-            },
+            Err(RecvTimeoutError::Disconnected) => "the case panicked".to_owned(),
         };
+        // without its processes it comes to an end, and tells how far it was
         stage.kill();
-        Findings {
-            problems: vec![problem],
-            ..Findings::default()
-        }
+        let mut findings = receiver.recv_timeout(LAST_WORDS).unwrap_or_default();
+        findings.problems.insert(0, problem);
+        findings
     }
 }
 

@@ -8,9 +8,17 @@ pub(super) const STEADY: usize = 100;
 /// The flag whose value shows which edition of the flags is served.
 pub(super) const EDITED: &str = "edited";
 
+/// What the keys of steady flags begin with.
+const STEADY_PREFIX: &str = "steady-";
+
 /// Key of a steady flag.
 pub(super) fn key(number: usize) -> String {
-    format!("steady-{number:03}")
+    format!("{STEADY_PREFIX}{number:03}")
+}
+
+/// Whether this is the key of a steady flag.
+pub(super) fn is_steady(key: &str) -> bool {
+    key.starts_with(STEADY_PREFIX)
 }
 
 /// What a steady flag serves.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use flagstaff_testkit::http::Connection;
+use flagstaff_testkit::http::{Connection, Request};
 use rustix::process::Signal;
 
 use super::case::{Case, Findings, Stage};
@@ -38,6 +38,12 @@ pub(super) const CASES: &[Case] = &[
         promise: "every answer that was begun is finished, new connections are refused, and it ends in time with code 0",
         limit: Duration::from_secs(60),
         provoke: sigterm,
+    },
+    Case {
+        name: "sigterm-with-grace",
+        promise: "with a readinessGrace /readyz says 503 at once, every client is told in an answer to go, and no request fails",
+        limit: Duration::from_secs(60),
+        provoke: sigterm_with_grace,
     },
     Case {
         name: "kill-and-restart",
@@ -81,6 +87,31 @@ fn sigterm(stage: &Stage, findings: &mut Findings) -> Result<()> {
     findings.check(tally.wrong == 0, || {
         format!("{} answers broke off: {:?}", tally.wrong, tally.first_failure)
     });
+    Ok(())
+}
+
+fn sigterm_with_grace(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    let grace = CONFIGURATION.replace("port: 18031", "port: 18031, readinessGrace: 1s");
+    let mut relay = stage.start(&grace)?;
+    let load = Load::start_until_closed(relay.address());
+    load.wait_for(ANSWERS)?;
+    findings.weighed(&relay, 16 << 20);
+    let began = Instant::now();
+    relay.process().signal(Signal::TERM)?;
+    let unready = || {
+        relay
+            .ask(&Request::get("/readyz"))
+            .is_ok_and(|answer| answer.status == 503)
+    };
+    let unready = time_until(Duration::from_secs(1), unready).context("/readyz does not tell that the relay leaves")?;
+    let status = relay.wait_for_end(Duration::from_secs(15))?;
+    findings.check(status.success(), || format!("ended with {status}, want 0"));
+    findings.remark(format!(
+        "unready after {} ms, ended after {} ms",
+        unready.as_millis(),
+        began.elapsed().as_millis()
+    ));
+    findings.served(load.finish());
     Ok(())
 }
 

@@ -55,18 +55,39 @@ struct Shared {
     address: SocketAddr,
     host: String,
     key: Option<String>,
+    after_close: AfterClose,
     answered: AtomicU64,
     stop: AtomicBool,
     failure: Mutex<Option<String>>,
 }
 
+/// What a client does after the last answer on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterClose {
+    /// Opens another connection.
+    Return,
+    /// Is content.
+    Go,
+}
+
 impl Load {
     /// Starts the clients; they send a key where one is needed.
     pub(super) fn start(address: SocketAddr, key: Option<&str>) -> Self {
+        Self::start_as(address, key, AfterClose::Return)
+    }
+
+    /// Starts clients that go for good when an answer says that it is the last one on its connection, as those of a load balancer
+    /// do that has seen the relay leave.
+    pub(super) fn start_until_closed(address: SocketAddr) -> Self {
+        Self::start_as(address, None, AfterClose::Go)
+    }
+
+    fn start_as(address: SocketAddr, key: Option<&str>, after_close: AfterClose) -> Self {
         let shared = Arc::new(Shared {
             address,
             host: address.to_string(),
             key: key.map(str::to_owned),
+            after_close,
             answered: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             failure: Mutex::default(),
@@ -147,6 +168,9 @@ impl Shared {
                 Ok(()) => {
                     tally.answered += 1;
                     self.answered.fetch_add(1, Ordering::Relaxed);
+                    if connection.is_none() && self.after_close == AfterClose::Go {
+                        break;
+                    }
                 }
                 Err(failure) => {
                     match failure {
@@ -247,16 +271,14 @@ impl Question {
     }
 }
 
-/// Whether an answer holds the edited flag, and every steady one with its value. They are in the order of their keys.
+/// Whether an answer holds every steady flag with its value. They are in the order of their keys; other flags may be among them.
 fn is_complete(body: &Value) -> bool {
-    let Some(flags) = body["flags"].as_array() else {
-        return false;
-    };
-    let mut steady = flags.iter().filter(|flag| flag["key"] != flags::EDITED);
-    flags.len() == flags::STEADY + 1
-        && (0..flags::STEADY).all(|number| {
-            steady
-                .next()
-                .is_some_and(|flag| flag["key"] == flags::key(number) && flag["value"] == flags::value(number))
-        })
+    let flags = body["flags"].as_array().into_iter().flatten();
+    let mut steady = flags.filter(|flag| flag["key"].as_str().is_some_and(flags::is_steady));
+    let all = (0..flags::STEADY).all(|number| {
+        steady
+            .next()
+            .is_some_and(|flag| flag["key"] == flags::key(number) && flag["value"] == flags::value(number))
+    });
+    all && steady.next().is_none()
 }

@@ -75,6 +75,11 @@ const TEXTS: &[(&str, &str)] = &[
     ("two targets", "GET /health /health HTTP/1.1\r\nHost: a\r\n\r\n"),
     ("no method", " /health HTTP/1.1\r\nHost: a\r\n\r\n"),
     ("a method of brackets", "(GET) /health HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ("no host", "GET /v1/flag/change HTTP/1.1\r\n\r\n"),
+    (
+        "two hosts",
+        "GET /v1/flag/change HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    ),
     ("a broken escape", "GET /v1/flag/%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
     (
         "a header without a colon",

@@ -169,7 +169,7 @@ fn guess(address: SocketAddr, guesser: usize, deadline: Instant) -> Result<usize
 
 fn malformed_http(stage: &Stage, findings: &mut Findings) -> Result<()> {
     let relay = stage.start(
-        "server: {host: 127.0.0.1, port: 18031, limits: {headerTimeout: 1s, bodyTimeout: 1s}}\n\
+        "server: {host: 127.0.0.1, port: 18031, limits: {readHeaderTimeout: 1s, readBodyTimeout: 1s}}\n\
          hideBanner: true\n\
          logLevel: error\n\
          retriever: {kind: file, path: flags.yaml}\n",
