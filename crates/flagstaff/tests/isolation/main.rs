@@ -1,6 +1,7 @@
 //! Flag sets are walls: whatever is asked, with whatever keys, an answer holds nothing of a set whose key did not let it in.
 
 mod asking;
+mod streams;
 
 use std::collections::BTreeSet;
 
