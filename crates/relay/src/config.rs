@@ -26,7 +26,10 @@ mod tree;
 pub use effective::EffectiveSetting;
 pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
-pub use settings::{CrossOrigin, Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Ofrep, Origins, Rate, RateLimits, RetrieverSettings, Server, Settings, Streams, Swagger, TrustedProxies};
+pub use settings::{
+    CrossOrigin, Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Ofrep, Origins, Rate,
+    RateLimits, RetrieverSettings, Server, Settings, Streams, Swagger, TrustedProxies,
+};
 pub use tls::Tls;
 
 use std::path::PathBuf;

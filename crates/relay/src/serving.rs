@@ -8,8 +8,8 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
 use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, Tls, TrustedProxies};
-use crate::documentation::Documentation;
 use crate::cross_origin::CrossOrigin;
+use crate::documentation::Documentation;
 use crate::rate::Rates;
 use crate::streams::hub::Hub;
 use crate::streams::token::Signer;

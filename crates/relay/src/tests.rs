@@ -143,9 +143,14 @@ impl Relay {
     async fn send_on(
         &self,
         listener: Listener,
-        self.send_from(CALLER.remote_ip, line, headers, body).await
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> http::Response<Content> {
+        respond(&self.state, listener, &CALLER, request(line, headers, body)).await
     }
 
+    /// Sends from another address; `None` is the other end of a Unix socket.
     async fn send_from(
         &self,
         peer: Option<IpAddr>,
@@ -153,18 +158,11 @@ impl Relay {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> http::Response<Content> {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(body)).unwrap();
-        respond(&self.state, listener, &CALLER, request).await
         let caller = Caller {
             remote_ip: peer,
             ..CALLER
         };
-        respond(&self.state, API, &caller, request).await
+        respond(&self.state, API, &caller, request(line, headers, body)).await
     }
 
     /// Checks status and body of an answer; without a body in `expected` only the status.
@@ -180,4 +178,13 @@ impl Answer {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+}
+
+fn request(line: &str, headers: &[(&str, &str)], body: Bytes) -> Request<Full<Bytes>> {
+    let (method, path) = line.split_once(' ').unwrap();
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Full::new(body)).unwrap()
 }

@@ -11,8 +11,8 @@ use super::file::{RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
 use super::settings::{LambdaEvent, Logging, Mode, Server, Settings, Streams, Swagger};
 
-mod cross_origin;
 mod admission;
+mod cross_origin;
 mod flag_sets;
 mod keys;
 mod limits;

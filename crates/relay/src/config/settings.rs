@@ -132,6 +132,8 @@ pub enum Origins {
     Any,
     /// Those of these origins.
     Only(Arc<[HeaderValue]>),
+}
+
 /// How often somebody may ask, where that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RateLimits {
