@@ -46,7 +46,7 @@ fn no_stream_tells_what_belongs_to_another_set() {
     let outcome = runner.run(&cases, |(edits, places)| {
         let places = places
             .iter()
-            .map(|place| place.map(|place| place.get(&*ids.borrow()).clone()));
+            .map(|place| place.map(|place| place.get(&ids.borrow()).clone()));
         let mut readers = open(&relay, places.collect())?;
         // in the end every set changes, so that every reader hears something
         for set in edits.into_iter().chain(SETS) {
