@@ -16,14 +16,14 @@ pub(super) fn convert(file: Option<&TlsFile>, working_directory: &Path, report: 
     let key = written(file.key.as_ref());
     let authorities = written(file.client_authorities.as_ref());
     let client_certificates = choice(
-        file.client_auth.as_ref(),
+        written(file.client_auth.as_ref()),
         "way to treat clients",
         ClientCertificates::parse,
         ClientCertificates::NAMES,
         report,
     );
     let minimum_version = choice(
-        file.minimum_version.as_ref(),
+        written(file.minimum_version.as_ref()),
         "version of TLS that is safe",
         TlsVersion::parse,
         TlsVersion::NAMES,
