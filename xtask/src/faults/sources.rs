@@ -21,7 +21,7 @@ const ROUNDS: usize = 3;
 /// Answers before, in the middle of and after a fault.
 const ANSWERS: u64 = 500;
 
-/// A document may take 64 MiB while it is read, and half as much again while its memory is moved.
+/// A document may take 64 MiB while it is read; what the round before it took need not be back with the system yet.
 const DOCUMENT: u64 = 128 << 20;
 
 /// What a fetch may leave behind that brings no document.

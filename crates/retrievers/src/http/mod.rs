@@ -27,6 +27,10 @@ pub use options::HttpOptions;
 mod client;
 mod options;
 
+/// A body is read in blocks of this many bytes. In one piece it would be moved whenever it outgrew its place, and a source that does not
+/// end would take three times the memory of the largest document.
+const BLOCK: usize = 1 << 20;
+
 /// Fetches a URL.
 #[derive(Debug)]
 pub struct HttpRetriever {
@@ -75,20 +79,23 @@ impl HttpRetriever {
         if response.content_length().is_some_and(|length| length > MAX_DOCUMENT) {
             return Err(too_large());
         }
-        let mut body = Vec::new();
+        let mut blocks: Vec<Vec<u8>> = Vec::new();
+        let mut length = 0;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(error))? {
-            let length = body.len() + chunk.len();
+            length += chunk.len();
             if length as u64 > MAX_DOCUMENT {
                 return Err(too_large());
             }
-            if length > body.capacity() {
-                // doubled as usual, but never beyond what a document may take
-                let capacity = (body.capacity() * 2).clamp(length, MAX_DOCUMENT as usize);
-                body.reserve_exact(capacity - body.len());
+            match blocks.last_mut() {
+                Some(block) if block.capacity() - block.len() >= chunk.len() => block.extend_from_slice(&chunk),
+                _ => {
+                    let mut block = Vec::with_capacity(BLOCK.max(chunk.len()));
+                    block.extend_from_slice(&chunk);
+                    blocks.push(block);
+                }
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body.into())
+        Ok(blocks.concat().into())
     }
 
     fn refused(&self, status: StatusCode) -> RetrieveError {
