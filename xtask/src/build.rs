@@ -1,4 +1,4 @@
-//! Release builds, and where cargo puts them.
+//! Builds of programs, and where cargo puts them.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,8 +7,17 @@ use anyhow::{Context, Result, ensure};
 
 /// Builds one program in release; `selection` are cargo's options that name it.
 pub(crate) fn executable(selection: &[&str]) -> Result<PathBuf> {
+    build("--release", selection)
+}
+
+/// Builds one program for development, where its speed does not matter.
+pub(crate) fn debug_executable(selection: &[&str]) -> Result<PathBuf> {
+    build("--profile=dev", selection)
+}
+
+fn build(profile: &str, selection: &[&str]) -> Result<PathBuf> {
     let built = Command::new("cargo")
-        .args(["build", "--release", "--message-format=json-render-diagnostics"])
+        .args(["build", profile, "--message-format=json-render-diagnostics"])
         .args(selection)
         .stderr(Stdio::inherit())
         .output()

@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask <chore>`.
 
 mod bench;
+mod browser;
 mod build;
 mod conformance;
 mod dependencies;
@@ -28,6 +29,8 @@ enum Chore {
     Differential(differential::Arguments),
     /// Does to the built relay what goes wrong in production, and checks what must hold meanwhile.
     Faults(faults::Arguments),
+    /// Looks at the pages of the relay in Chromium, with and without scripts, and keeps screenshots beside the built program.
+    Browser,
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,
     /// Checks who may know whom.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Differential(arguments) => differential::run(&arguments),
         Chore::Faults(arguments) => faults::run(&arguments),
+        Chore::Browser => browser::run(),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),
         Chore::Dependencies => dependencies::run(),

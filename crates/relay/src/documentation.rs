@@ -27,7 +27,7 @@ impl Documentation {
     pub(crate) fn new(settings: &Settings) -> Option<Arc<Self>> {
         settings.swagger.enabled.then(|| {
             Arc::new(Self {
-                document: openapi::document(&server(settings)).into(),
+                document: openapi::document(&servers(settings)).into(),
                 page: Arc::new(utoipa_swagger_ui::Config::new(["doc.json"])),
             })
         })
@@ -59,13 +59,17 @@ impl Documentation {
     }
 }
 
-/// Where the relay is reached, as the configuration says.
-fn server(settings: &Settings) -> String {
-    let host = &settings.swagger.host;
-    match settings.server.mode {
-        Mode::Http { port } => format!("http://{host}:{port}"),
-        Mode::UnixSocket { .. } | Mode::Lambda { .. } => format!("http://{host}"),
-    }
+/// Where the relay is reached: as `swagger.host` says, and as `server.publicUrl` does.
+fn servers(settings: &Settings) -> Vec<String> {
+    let (server, host) = (&settings.server, &settings.swagger.host);
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    let port = match server.mode {
+        Mode::Http { port } => format!(":{port}"),
+        Mode::UnixSocket { .. } | Mode::Lambda { .. } => String::new(),
+    };
+    let public = settings.ofrep.public_url.iter().map(ToString::to_string);
+    let named = format!("{scheme}://{host}{port}{}", server.base_path);
+    std::iter::once(named).chain(public).collect()
 }
 
 fn content_type(file: &str) -> HeaderValue {

@@ -27,16 +27,16 @@ Flags are evaluated over OpenFeature's remote evaluation protocol (OFREP) or GO 
 - Any path that begins like one of these and does not exist is a 404, after authentication.
 - With a monitoring port of its own, the paths under *Monitoring* are served there and not here.";
 
-/// The document of a relay that is reached at a URL, as JSON.
-pub fn document(server: &str) -> String {
-    let mut text = describe(server)
+/// The document of a relay that is reached at these URLs, as JSON.
+pub fn document(servers: &[String]) -> String {
+    let mut text = describe(servers)
         .to_pretty_json()
         .expect("names in a document are texts");
     text.push('\n');
     text
 }
 
-fn describe(server: &str) -> OpenApi {
+fn describe(servers: &[String]) -> OpenApi {
     let mut components = ComponentsBuilder::new();
     for (name, scheme) in security_schemes() {
         components = components.security_scheme(name, scheme);
@@ -69,9 +69,10 @@ fn describe(server: &str) -> OpenApi {
             .description(Some(tag.about()))
             .build()
     });
+    let servers = servers.iter().map(|url| ServerBuilder::new().url(url).build());
     OpenApiBuilder::new()
         .info(info)
-        .servers(Some([ServerBuilder::new().url(server).build()]))
+        .servers(Some(servers))
         .tags(Some(tags))
         .paths(paths)
         .components(Some(components.build()))

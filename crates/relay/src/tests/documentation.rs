@@ -92,30 +92,54 @@ const CONVERSATION: &[Exchange] = &[
 const LONG: &str =
     r#"{"evaluationContext": {"key": "a very long one, in fact much longer than the limit on bodies is"}}"#;
 
+/// What OFREP's clients ask, where it is spoken as it is published.
+const STANDARD: &[Exchange] = &[
+    ("POST /ofrep/v1/evaluate/flags/rich", &[KEY], OFREP, 200),
+    ("POST /ofrep/v1/evaluate/flags/off", &[KEY], OFREP, 200),
+    (
+        "POST /ofrep/v1/evaluate/flags/needs-a-key",
+        &[KEY],
+        r#"{"context": {}}"#,
+        400,
+    ),
+    ("POST /ofrep/v1/evaluate/flags/none", &[KEY], OFREP, 404),
+    ("POST /ofrep/v1/evaluate/flags", &[KEY], OFREP, 200),
+    ("POST /ofrep/v1/evaluate/flags", &[KEY], r#"{"context": {}}"#, 200),
+];
+
 #[tokio::test]
 async fn answers_are_as_described() {
-    let settings = "authorizedKeys: {evaluation: [a-key, {key: a-client-key, scope: client}], admin: [an-admin-key]}\n\
-                    server: {limits: {maxBodyBytes: 80}}\n";
-    let relay = Relay::with_flags(FLAGS, settings).await;
+    let keys = "authorizedKeys: {evaluation: [a-key, {key: a-client-key, scope: client}], admin: [an-admin-key]}\n";
     let document = closed(document());
-    for (line, headers, body, status) in CONVERSATION {
-        let answer = relay.ask(line, headers, *body).await;
-        assert_eq!(answer.status, *status, "{line} {body}: {}", answer.body);
-        let response = response(&document, line, *status);
-        for (name, _) in response["headers"].as_object().into_iter().flatten() {
-            assert!(answer.headers.contains_key(name), "{line}: {name} is missing");
+    for (settings, exchanges) in [
+        ("server: {limits: {maxBodyBytes: 80}}\n", CONVERSATION),
+        ("ofrep: {dialect: standard}\n", STANDARD),
+    ] {
+        let relay = Relay::with_flags(FLAGS, &format!("{keys}{settings}")).await;
+        for exchange in exchanges {
+            check(&relay, &document, exchange).await;
         }
-        let mut schema = response["content"]["application/json"]["schema"].clone();
-        assert!(schema.is_object(), "{line}: {status} is not described as JSON");
-        schema["components"] = document["components"].clone();
-        let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let body: Value = serde_json::from_str(&answer.body).unwrap();
-        let errors: Vec<_> = validator
-            .iter_errors(&body)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{line} {status}: {errors:#?}\n{body:#}");
     }
+}
+
+/// Asks, and holds the answer against the document.
+async fn check(relay: &Relay, document: &Value, (line, headers, body, status): &Exchange) {
+    let answer = relay.ask(line, headers, *body).await;
+    assert_eq!(answer.status, *status, "{line} {body}: {}", answer.body);
+    let response = response(document, line, *status);
+    for (name, _) in response["headers"].as_object().into_iter().flatten() {
+        assert!(answer.headers.contains_key(name), "{line}: {name} is missing");
+    }
+    let mut schema = response["content"]["application/json"]["schema"].clone();
+    assert!(schema.is_object(), "{line}: {status} is not described as JSON");
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    let errors = validator.iter_errors(&body);
+    let errors: Vec<_> = errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{line} {status}: {errors:#?}\n{body:#}");
 }
 
 /// The description of an answer, references followed.
@@ -143,7 +167,7 @@ fn openapi_path(template: &str) -> String {
 }
 
 fn document() -> Value {
-    serde_json::from_str(&openapi::document("http://localhost")).unwrap()
+    serde_json::from_str(&openapi::document(&["http://localhost".to_owned()])).unwrap()
 }
 
 /// The same document, in which objects have no members but those that are described.
@@ -169,7 +193,7 @@ fn every_route_is_described() {
             "{route:?}"
         );
     }
-    let references = openapi::document("http://localhost");
+    let references = openapi::document(&["http://localhost".to_owned()]);
     for reference in references.split("\"$ref\": \"#").skip(1) {
         let pointer = reference.split('"').next().unwrap();
         assert!(document.pointer(pointer).is_some(), "{pointer} leads nowhere");
@@ -210,6 +234,14 @@ async fn the_page_is_served_where_it_is_wanted() {
     ] {
         relay.check(line, &[], "", expected).await;
     }
+    let public = "server: {port: 1, basePath: /flags, publicUrl: https://flags.example}\nswagger: {enabled: true}\n";
+    let document = Relay::start(public)
+        .await
+        .ask("GET /flags/swagger/doc.json", &[], "")
+        .await;
+    let document: Value = serde_json::from_str(&document.body).unwrap();
+    let servers = json!([{"url": "http://localhost:1/flags"}, {"url": "https://flags.example"}]);
+    assert_eq!(document["servers"], servers);
     let without = Relay::start("").await;
     for line in [
         "GET /swagger/",
