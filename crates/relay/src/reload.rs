@@ -153,9 +153,7 @@ impl Reload {
     /// Takes away what the settings do not grant any more; what they grant beyond that comes with everything else.
     fn revoke(&self, settings: &Settings) {
         let serving = self.state.serving();
-        let sets = (serving.flag_sets.all(), settings.flag_sets.all());
-        let is_same_set = |one: usize, other: usize| sets.0[one].settings.name == sets.1[other].name;
-        let keys = serving.keys.restricted_to(&settings.keys, is_same_set);
+        let keys = serving.keys.restricted_to(&settings.keys);
         if keys != serving.keys {
             self.state.replace(Serving {
                 keys,

@@ -146,15 +146,14 @@ impl Keys {
         self.get(ApiKey::new(presented)?)
     }
 
-    /// These keys without what `others` do not grant: keys that are gone, rights that are, flag sets that they left;
-    /// `is_same_set` compares a flag set of these keys with one of the others. Whether a key is needed stays.
-    pub(crate) fn restricted_to(&self, others: &Self, is_same_set: impl Fn(usize, usize) -> bool) -> Self {
+    /// These keys without what `others` do not grant: keys that are gone, and rights that are. A key that moves to another flag
+    /// set stays in its own until all of the others count. Whether a key is needed stays.
+    pub(crate) fn restricted_to(&self, others: &Self) -> Self {
         let restricted = |known: &Key| {
             let other = others.get(known.key)?.grant;
-            let stays = |index: &usize| other.flag_set.is_some_and(|other| is_same_set(*index, other));
             let grant = Grant {
                 scope: known.grant.scope.min(other.scope),
-                flag_set: known.grant.flag_set.filter(stays),
+                flag_set: known.grant.flag_set.filter(|_| other.flag_set.is_some()),
                 every_flag_set: known.grant.every_flag_set && other.every_flag_set,
                 dialect: known.grant.dialect,
             };
