@@ -28,7 +28,7 @@ pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
     CrossOrigin, Dialect, FlagSetSettings, FlagSets, LambdaEvent, Limits, Logging, Mode, Ofrep, Origins, Rate,
-    RateLimits, RetrieverSettings, Server, Settings, Streams, Swagger, TrustedProxies,
+    RateLimits, RetrieverSettings, Server, Settings, Streams, Swagger, TokenSettings, TrustedProxies,
 };
 pub use tls::Tls;
 

@@ -44,6 +44,8 @@ mod stream;
 mod streams;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(feature = "jwt"), path = "tokens/absent.rs")]
+mod tokens;
 mod trace;
 
 use std::io;

@@ -154,9 +154,11 @@ impl Reload {
     fn revoke(&self, settings: &Settings) {
         let serving = self.state.serving();
         let keys = serving.keys.restricted_to(&settings.keys);
-        if keys != serving.keys {
+        let tokens = serving.tokens_under(settings);
+        if keys != serving.keys || tokens.is_some() != serving.tokens.is_some() {
             self.state.replace(Serving {
                 keys,
+                tokens,
                 ..(**serving).clone()
             });
         }

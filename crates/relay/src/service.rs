@@ -19,7 +19,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 
 use crate::answer::{Answer, Form, PLAIN_TEXT, Problem};
-use crate::auth::authenticate;
+use crate::auth::{Credential, Refusal, authenticate};
 use crate::body;
 use crate::client_address::client_address;
 use crate::content::Content;
@@ -178,15 +178,16 @@ where
     if place.route == Route::Profile && !serving.profiler {
         return Err(Problem::not_found());
     }
-    let key = authenticate(&serving.keys, place.route, &head.headers, query)
+    let credential = identify(state, serving, place.route, &head.headers, query)
+        .await
         .inspect_err(|_| state.counts.metrics.refusals.keys.inc())?;
-    if let (Some(limiter), Some(key)) = (&serving.rates.keys, key) {
-        limiter.check(key.fingerprint()).map_err(|wait| {
+    if let (Some(limiter), Some(credential)) = (&serving.rates.keys, &credential) {
+        limiter.check(credential.fingerprint()).map_err(|wait| {
             state.counts.metrics.refusals.rate_limited_keys.inc();
             Problem::TooManyRequests(wait)
         })?;
     }
-    let grant = key.map(|key| key.grant);
+    let grant = credential.as_ref().map(Credential::grant);
     if place.route == Route::Swagger && serving.documentation.is_none() {
         return Err(Problem::not_found());
     }
@@ -211,17 +212,34 @@ where
         Route::AllFlags | Route::Configuration | Route::OfrepBulk => serving.limits.body,
         Route::Collector => serving.limits.collector_body,
         Route::Refresh => {
-            let key = key.expect("administrators are never anonymous");
-            return routes::refresh::answer(state, serving, key, query, caller.remote_ip, span).await;
+            let credential = credential.expect("administrators are never anonymous");
+            return routes::refresh::answer(state, serving, &credential, query, caller.remote_ip, span).await;
         }
         Route::Profile => {
-            let key = key.expect("administrators are never anonymous");
-            return routes::profile::answer(state, key, query, caller.remote_ip).await;
+            let credential = credential.expect("administrators are never anonymous");
+            return routes::profile::answer(state, &credential, query, caller.remote_ip).await;
         }
         _ => return answer(place, &call),
     };
     call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
     answer(place, &call)
+}
+
+/// Finds out who asks. Only whoever brings a token that nobody known has signed has to wait: there may be new keys.
+async fn identify<'s>(
+    state: &State,
+    serving: &'s Serving,
+    route: Route,
+    headers: &HeaderMap,
+    query: &str,
+) -> Result<Option<Credential<'s>>, Problem> {
+    let authenticated = authenticate(serving, route, headers, query, &state.clock);
+    if let (Err(Refusal::UnknownSigner(_)), Some(tokens)) = (&authenticated, &serving.tokens) {
+        // boxed, so that requests that need not wait do not make room for it
+        Box::pin(tokens.renew()).await;
+        return Ok(authenticate(serving, route, headers, query, &state.clock)?);
+    }
+    Ok(authenticated?)
 }
 
 /// Answers a request that has been let in and read.
@@ -240,7 +258,8 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
         Route::Information => Ok(routes::monitoring::information(call.serving)),
         Route::Alive => Ok(routes::monitoring::alive()),
         Route::Ready => {
-            let key = authenticate(&call.serving.keys, Route::Nothing(Group::Admin), call.headers, "");
+            let administrator = Route::Nothing(Group::Admin);
+            let key = authenticate(call.serving, administrator, call.headers, "", &call.state.clock);
             Ok(routes::monitoring::ready(call.state, call.serving, key.is_ok()))
         }
         Route::Metrics => routes::monitoring::metrics(call.state, call.headers),

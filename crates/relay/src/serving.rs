@@ -13,12 +13,14 @@ use crate::documentation::Documentation;
 use crate::rate::Rates;
 use crate::streams::hub::Hub;
 use crate::streams::token::Signer;
+use crate::tokens::Tokens;
 
 /// What is served. A request looks at one of these from its beginning to its end, so that its key, its flag set and its
 /// limits are of one configuration.
 #[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) keys: Keys,
+    pub(crate) tokens: Option<Arc<Tokens>>,
     pub(crate) flag_sets: FlagSets,
     pub(crate) tls: Option<Tls>,
     pub(crate) limits: Limits,
@@ -75,8 +77,10 @@ impl Serving {
         let rates = before
             .map(|before| &before.rates)
             .filter(|rates| rates.settings() == rate_limits);
+        let known = before.and_then(|before| before.tokens_under(settings));
         Self {
             keys: settings.keys.clone(),
+            tokens: known.or_else(|| settings.tokens.as_ref().and_then(Tokens::follow)),
             flag_sets,
             tls: settings.server.tls.clone(),
             limits: settings.server.limits,
@@ -100,6 +104,12 @@ impl Serving {
             cross_origin: CrossOrigin::new(&settings.server.cross_origin),
             base_path: settings.server.base_path.clone(),
         }
+    }
+
+    /// What checks tokens now, unless the settings ask for something else.
+    pub(crate) fn tokens_under(&self, settings: &Settings) -> Option<Arc<Tokens>> {
+        let is_same = |tokens: &&Arc<Tokens>| Some(tokens.settings()) == settings.tokens.as_ref();
+        self.tokens.as_ref().filter(is_same).cloned()
     }
 }
 

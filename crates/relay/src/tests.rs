@@ -2,15 +2,18 @@
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::{self, LogFormat, LogLevel};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 
-use crate::config::{self, Sources};
+use crate::config::{self, Settings, Sources};
 use crate::content::Content;
 use crate::route::Listener;
 use crate::service::{Caller, respond};
@@ -29,6 +32,8 @@ mod limits;
 mod ofrep;
 mod page;
 mod streams;
+#[cfg(feature = "jwt")]
+mod tokens;
 mod web_sockets;
 
 const API: Listener = Listener::Api { monitoring: true };
@@ -50,7 +55,13 @@ a%2Fb: {variations: {a: literal}, defaultRule: {variation: a}}
 struct Relay {
     state: Arc<State>,
     folder: tempfile::TempDir,
+    /// Unix seconds.
+    #[cfg_attr(not(feature = "jwt"), expect(dead_code, reason = "time stands still"))]
+    now: Arc<AtomicU64>,
 }
+
+/// When a relay starts.
+const NOW: u64 = 1_700_000_000;
 
 thread_local! {
     /// What is logged on this thread, while somebody wants to know.
@@ -98,26 +109,31 @@ impl Relay {
     async fn with_flags(flags: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("flags.yaml"), flags).unwrap();
-        let file = folder.path().join("goff-proxy.yaml");
-        let retriever = format!("{{kind: file, path: {}}}", folder.path().join("flags.yaml").display());
-        let settings = if settings.contains("flagsets:") {
-            settings.replace("FILE", &retriever)
-        } else {
-            format!("retriever: {retriever}\n{settings}")
-        };
-        std::fs::write(&file, settings).unwrap();
-        let sources = Sources {
-            file: Some(file),
-            environment: Vec::new(),
-            working_directory: folder.path().into(),
-        };
-        let settings = config::load(&sources).unwrap().settings;
-        let clock: flagstaff_flagset::Clock = Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        let settings = load(folder.path(), settings);
+        let now = Arc::new(AtomicU64::new(NOW));
+        let shown = Arc::clone(&now);
+        let clock: Clock = Arc::new(move || UNIX_EPOCH + Duration::from_secs(shown.load(Ordering::Relaxed)));
         let sets = start::flag_sets(&settings.flag_sets, &clock).await.unwrap();
         Self {
             state: Arc::new(State::new(Serving::new(&settings, sets, None), clock).unwrap()),
             folder,
+            now,
         }
+    }
+
+    /// Serves the same flag sets under other settings.
+    #[cfg(feature = "jwt")]
+    fn configure(&self, settings: &str) {
+        let before = self.state.serving();
+        let settings = load(self.folder.path(), settings);
+        let serving = Serving::new(&settings, before.flag_sets.clone(), Some(&before));
+        self.state.replace(serving);
+    }
+
+    /// Lets seconds pass.
+    #[cfg(feature = "jwt")]
+    fn advance(&self, seconds: u64) {
+        self.now.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Sends `METHOD path` with header lines and a body (empty for none).
@@ -178,6 +194,24 @@ impl Answer {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+}
+
+/// The settings of a text, added to those that name the flag file in the folder.
+fn load(folder: &Path, settings: &str) -> Settings {
+    let retriever = format!("{{kind: file, path: {}}}", folder.join("flags.yaml").display());
+    let settings = if settings.contains("flagsets:") {
+        settings.replace("FILE", &retriever)
+    } else {
+        format!("retriever: {retriever}\n{settings}")
+    };
+    let file = folder.join("goff-proxy.yaml");
+    std::fs::write(&file, settings).unwrap();
+    let sources = Sources {
+        file: Some(file),
+        environment: Vec::new(),
+        working_directory: folder.into(),
+    };
+    config::load(&sources).unwrap().settings
 }
 
 fn request(line: &str, headers: &[(&str, &str)], body: Bytes) -> Request<Full<Bytes>> {

@@ -30,7 +30,8 @@ fn a_default_that_is_written_changes_nothing() {
         let of_a_list = ["retriever", "exporter", "notifier", "flagSets"]
             .iter()
             .any(|list| path.starts_with(list));
-        if of_a_list {
+        let of_tokens = path.starts_with("authentication.") && cfg!(not(feature = "jwt"));
+        if of_a_list || of_tokens {
             continue;
         }
         let Some(default) = setting.default else { continue };
@@ -76,6 +77,10 @@ fn load(added: &Value) -> Settings {
     let traces =
         json!({"exporter": {"otlp": {"endpoint": "http://collector:4318"}}, "traces": {"sampler": "jaeger_remote"}});
     let mut file = json!({"retriever": {"kind": "file", "path": "flags.yaml"}, "otel": traces});
+    if cfg!(feature = "jwt") {
+        let issuer = json!({"issuer": "https://id.example.com", "audience": "flags"});
+        merge(&mut file, &json!({"authentication": {"jwt": issuer}}));
+    }
     merge(&mut file, added);
     let path = folder.path().join("goff-proxy.json");
     fs::write(&path, file.to_string()).unwrap();

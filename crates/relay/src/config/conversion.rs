@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod ofrep;
 mod tls;
+mod tokens;
 mod traces;
 
 const DEFAULT_PORT: u16 = 1031;
@@ -76,6 +77,14 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         &mut keys,
         report,
     );
+    let jwt = file
+        .authentication
+        .as_ref()
+        .and_then(|authentication| authentication.value.jwt.as_ref());
+    let tokens = jwt.and_then(|jwt| tokens::convert(jwt, report));
+    if jwt.is_some() {
+        keys.keys.require();
+    }
     Settings {
         server,
         swagger,
@@ -87,6 +96,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         version_header: !is_set(file.disable_version_header.as_ref()),
         bulk_metric_flag_names: is_set(file.enable_bulk_metric_flag_names.as_ref()),
         keys: keys.keys,
+        tokens,
         files: report.files().to_vec(),
         flag_sets,
         traces,

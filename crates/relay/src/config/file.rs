@@ -44,6 +44,8 @@ section! {
         ofrep: OfrepFile = "ofrep";
         /// Keys of the whole relay.
         authorized_keys: AuthorizedKeysFile = "authorizedKeys";
+        /// Other ways to be let in than keys.
+        authentication: AuthenticationFile = "authentication";
         /// Where spans are sent.
         open_telemetry_otlp_endpoint: Box<str> = "openTelemetryOtlpEndpoint", deprecated "otel.exporter.otlp.endpoint", url, restart;
         /// Traces.
@@ -256,6 +258,46 @@ section! {
         evaluation: KeyList = "evaluation", secret;
         /// Keys that may evaluate and administrate.
         admin: KeyList = "admin", secret;
+    }
+}
+
+section! {
+    /// Other ways to be let in than keys.
+    AuthenticationFile {
+        /// Bearer tokens of an OpenID provider, as JSON Web Tokens. Where this is written, evaluations need a key or a token.
+        jwt: JwtFile = "jwt";
+    }
+}
+
+section! {
+    /// Bearer tokens of an OpenID provider.
+    JwtFile {
+        /// Who issues tokens: what they have as their `iss`. Mandatory.
+        issuer: Box<str> = "issuer";
+        /// Whom tokens are for: one of these must be in their `aud`. Mandatory.
+        audience: Vec<Box<str>> = "audience";
+        /// Where the keys of the issuer are, a JSON Web Key Set. The issuer is asked for it unless it is written
+        /// (`/.well-known/openid-configuration`).
+        jwks_url: Box<str> = "jwksUrl", url;
+        /// A PEM file of authorities to trust besides those of the system.
+        ca_certificates: Box<str> = "caCertPath";
+        /// What tokens may be signed with: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384` and `EdDSA`;
+        /// `RS256` and `ES256` unless written.
+        algorithms: Vec<Box<str>> = "algorithms";
+        /// How far the clocks of issuer and relay may be apart, at most 10m.
+        leeway: Duration = "leeway", default "1m", keeps_zero;
+        /// Time between two looks at the keys, at least 10s. A token with an unknown key has them looked at sooner.
+        refresh_interval: Duration = "refreshInterval";
+        /// The claim that says what a token may do: words in a text, or a list of texts. Names joined by dots lead into objects,
+        /// like `realm_access.roles`.
+        scope_claim: Box<str> = "scopeClaim", default "scope";
+        /// What the words mean: each with `client`, `server` or `admin`, which mean themselves unless this is written. The
+        /// greatest counts.
+        scopes: TextMap = "scopes";
+        /// What a token without any of the words may do: `client`, `server` or `admin`. Nothing unless written.
+        default_scope: Box<str> = "defaultScope";
+        /// The claim that names the flag set of a token.
+        flag_set_claim: Box<str> = "flagSetClaim", default "flagset";
     }
 }
 

@@ -36,8 +36,8 @@ impl ApiKey {
         HEXLOWER.encode(&self.0)
     }
 
-    /// The first eight bytes of the hash.
-    fn prefix(&self) -> u64 {
+    /// The first eight bytes of the hash: a number that tells keys apart.
+    pub fn prefix(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
@@ -140,10 +140,13 @@ impl Keys {
 
     /// The key that is presented; `None` when it is unknown.
     pub fn find(&self, presented: &[u8]) -> Option<&Key> {
-        if self.known.is_empty() {
-            return None;
-        }
         self.get(ApiKey::new(presented)?)
+    }
+
+    /// The same key when it is one of these.
+    pub fn get(&self, key: ApiKey) -> Option<&Key> {
+        let candidates = self.known.get(&key.prefix())?;
+        candidates.iter().find(|known| bool::from(known.key.0.ct_eq(&key.0)))
     }
 
     /// These keys without what `others` do not grant: keys that are gone, and rights that are. A key that moves to another flag
@@ -177,12 +180,7 @@ impl Keys {
         self.required = true;
     }
 
-    fn get(&self, key: ApiKey) -> Option<&Key> {
-        let candidates = self.known.get(&key.prefix())?;
-        candidates.iter().find(|known| bool::from(known.key.0.ct_eq(&key.0)))
-    }
-
-    /// The same key when it is there already.
+    /// The same key when it is there already, to be changed.
     pub(super) fn get_mut(&mut self, key: ApiKey) -> Option<&mut Key> {
         let candidates = self.known.get_mut(&key.prefix())?;
         candidates.iter_mut().find(|known| known.key == key)

@@ -14,7 +14,7 @@ use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
 use ipnet::IpNet;
 
-use super::keys::{ApiKey, Keys};
+use super::keys::{ApiKey, Keys, Scope};
 use super::tls::Tls;
 
 /// The whole configuration.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub bulk_metric_flag_names: bool,
     /// Who may ask.
     pub keys: Keys,
+    /// Whose tokens open the relay too.
+    pub tokens: Option<TokenSettings>,
     /// Files and folders beside the configuration file that the settings were read from, as absolute as the working folder is:
     /// a change of one of them is a reason to read them again.
     pub files: Vec<PathBuf>,
@@ -132,6 +134,53 @@ pub enum Origins {
     Any,
     /// Those of these origins.
     Only(Arc<[HeaderValue]>),
+}
+
+/// Bearer tokens of an OpenID provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// What tokens have as their `iss`.
+    pub issuer: Box<str>,
+    /// What tokens have as, or in, their `aud`: one of these, at least one.
+    pub audiences: Vec<Box<str>>,
+    /// Where the issuer's keys are; `None` where it is to be asked for that.
+    pub jwks_url: Option<Box<str>>,
+    /// A PEM file of authorities to trust besides those of the system.
+    pub ca_certificates: Option<Box<str>>,
+    /// Names of algorithms as in RFC 7518, none of them symmetric.
+    pub algorithms: Vec<&'static str>,
+    /// How far clocks may be apart.
+    pub leeway: Duration,
+    /// Time between two looks at the keys.
+    pub refresh_interval: Duration,
+    /// The claim that says what a token may do.
+    pub scope_claim: Box<str>,
+    /// What its words mean.
+    pub scopes: Vec<(Box<str>, Scope)>,
+    /// What a token without any of them may do.
+    pub default_scope: Option<Scope>,
+    /// The claim that names the flag set.
+    pub flag_set_claim: Box<str>,
+}
+
+impl TokenSettings {
+    /// Where the issuer describes itself (OpenID Connect Discovery 1.0, section 4).
+    pub fn discovery_url(&self) -> String {
+        format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'))
+    }
+
+    /// The options with which `flagstaff_retrievers::kinds::build` fetches a document of the issuer.
+    pub fn source(&self, url: &str) -> serde_json::Map<String, serde_json::Value> {
+        let options = [
+            ("kind", Some("http")),
+            ("url", Some(url)),
+            ("caCertPath", self.ca_certificates.as_deref()),
+        ];
+        options
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+            .collect()
+    }
 }
 
 /// How often somebody may ask, where that is limited.

@@ -59,6 +59,7 @@ mod tests {
         "server.tls.",
         "server.rateLimits.",
         "authorizedKeys.",
+        "authentication.jwt.",
     ];
 
     /// Shown at a start and never again, so that there is nothing to keep.

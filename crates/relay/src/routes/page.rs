@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, REFERRER_POLICY, WWW_
 
 use super::Call;
 use crate::answer::{Answer, PLAIN_TEXT, Problem};
-use crate::auth::administrator;
+use crate::auth::{Credential, administrator};
 use crate::route::query_values;
 
 mod view;
@@ -29,11 +29,11 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 pub(crate) fn answer(call: &Call<'_>, file: &str) -> Result<Answer, Problem> {
     let answer = if file.is_empty() {
         let is_asked = |name| query_values(call.query, name).next().is_some();
-        let administrator = administrator(&call.serving.keys, call.headers);
+        let administrator = administrator(call.serving, call.headers, &call.state.clock);
         if administrator.is_none() && is_asked("names") {
             return Err(challenge());
         }
-        let view = view::relay(call.state, call.serving, administrator.map(|key| key.grant));
+        let view = view::relay(call.state, call.serving, administrator.as_ref().map(Credential::grant));
         Answer::text(
             HTML,
             if is_asked("fragment") {

@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode};
 use tokio::task::spawn_blocking;
 
 use crate::answer::{Answer, Problem};
-use crate::config::Key;
+use crate::auth::Credential;
 use crate::lifetime::Phase;
 use crate::route::query_values;
 use crate::state::State;
@@ -25,18 +25,18 @@ const SECONDS: RangeInclusive<u64> = 1..=60;
 /// Takes a profile of the whole process, which goes on serving. A caller who leaves, and the end of the relay, end it.
 pub(crate) async fn answer(
     state: &State,
-    key: &Key,
+    credential: &Credential<'_>,
     query: &str,
     remote_ip: Option<IpAddr>,
 ) -> Result<Answer, Problem> {
-    if !key.grant.every_flag_set {
+    if !credential.grant().every_flag_set {
         return Err(Problem::forbidden());
     }
     let seconds = seconds(query)?;
     let profile = Profile::start()?;
     AuditRecord {
         action: "profile",
-        key: &key.name,
+        key: credential.name(),
         flag_sets: "*",
         outcome: "started",
         remote_ip,

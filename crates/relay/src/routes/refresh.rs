@@ -11,7 +11,8 @@ use http::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::answer::{Answer, Problem};
-use crate::config::Key;
+use crate::auth::Credential;
+use crate::config::Grant;
 use crate::route::query_values;
 use crate::serving::{FlagSets, ServedSet, Serving};
 use crate::state::State;
@@ -21,7 +22,7 @@ use crate::trace::Work;
 pub(crate) async fn answer(
     state: &State,
     serving: &Serving,
-    key: &Key,
+    credential: &Credential<'_>,
     query: &str,
     remote_ip: Option<IpAddr>,
     span: Option<&RequestSpan>,
@@ -38,12 +39,12 @@ pub(crate) async fn answer(
         }
         .log();
     };
-    let wanted = wanted(&serving.flag_sets, key, query).inspect_err(|_| {
+    let wanted = wanted(&serving.flag_sets, credential.grant(), query).inspect_err(|_| {
         let named: Vec<_> = query_values(query, "flagset").collect();
-        record(&named.join(","), "refused", &key.name);
+        record(&named.join(","), "refused", credential.name());
     })?;
     let names = wanted.iter().map(|set| &*set.name).collect::<Vec<_>>().join(",");
-    let key = Arc::clone(&key.name);
+    let key = Arc::clone(credential.name());
     // a caller who does not wait for the answer has refreshed all the same
     let refreshing = tokio::spawn(async move {
         let mut refreshing = JoinSet::new();
@@ -67,14 +68,14 @@ pub(crate) async fn answer(
 }
 
 /// The sets to refresh, each once.
-fn wanted(sets: &FlagSets, key: &Key, query: &str) -> Result<Vec<ServedSet>, Problem> {
+fn wanted(sets: &FlagSets, grant: Grant, query: &str) -> Result<Vec<ServedSet>, Problem> {
     let mut wanted = BTreeSet::new();
     for name in query_values(query, "flagset") {
         match &*name {
-            "*" => wanted.extend((0..sets.all().len()).filter(|index| key.grant.administrates(*index))),
+            "*" => wanted.extend((0..sets.all().len()).filter(|index| grant.administrates(*index))),
             name => {
                 let index = sets.named(name)?;
-                if !key.grant.administrates(index) {
+                if !grant.administrates(index) {
                     return Err(Problem::forbidden());
                 }
                 wanted.insert(index);
@@ -82,8 +83,8 @@ fn wanted(sets: &FlagSets, key: &Key, query: &str) -> Result<Vec<ServedSet>, Pro
         }
     }
     if wanted.is_empty() {
-        sets.of(Some(key.grant))?;
-        wanted.extend(sets.index_of(Some(key.grant)));
+        sets.of(Some(grant))?;
+        wanted.extend(sets.index_of(Some(grant)));
     }
     let wanted = wanted.into_iter().map(|index| sets.all()[index].clone());
     Ok(wanted.filter(|set| set.live.is_some()).collect())
