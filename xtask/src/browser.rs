@@ -22,6 +22,8 @@ use chromium::{Chromium, Tab};
 /// How long a page may take to show something. One without scripts loads itself again every ten seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const CONFIGURATION: &str = "goff-proxy.yaml";
+
 const FLAGS: &str = "\
 new-checkout: {variations: {on: true, off: false}, defaultRule: {variation: on}}
 banner: {variations: {calm: navy, loud: coral}, defaultRule: {variation: calm}}
@@ -83,7 +85,19 @@ fn operator_with_scripts(relay: &Relay, mut tab: Tab<'_>, screenshot: &Path) -> 
         "the page was loaded again: it is not live"
     );
     ensure!(!page.contains("-secret"), "the page shows a key:\n{page}");
-    tab.screenshot(screenshot)
+    let configuration = relay.workspace.path(CONFIGURATION);
+    let good = fs::read_to_string(&configuration)?;
+    relay
+        .workspace
+        .write(CONFIGURATION, &format!("{good}logLevel: chatty\n"))?;
+    wait(&mut tab, "an edit that is not in effect", |page| {
+        page.contains("goff-proxy.yaml:8:11")
+    })?;
+    tab.screenshot(screenshot)?;
+    relay.workspace.write(CONFIGURATION, &good)?;
+    wait(&mut tab, "that the edit was mended", |page| {
+        !page.contains("not in effect")
+    })
 }
 
 /// Everything is there without scripts, and loaded again now and then.
@@ -148,12 +162,12 @@ impl Relay {
              retriever: {{kind: file, path: checkout.yaml}}}}\n\
              \x20 - {{name: search, apiKeys: [search-secret], retriever: {{kind: file, path: search.yaml}}}}\n"
         );
-        workspace.write("goff-proxy.yaml", &configuration)?;
+        workspace.write(CONFIGURATION, &configuration)?;
         workspace.write("checkout.yaml", FLAGS)?;
         workspace.write("search.yaml", FLAGS)?;
         let mut command = Command::new(program);
         command
-            .args(["relay", "--config", "goff-proxy.yaml"])
+            .args(["relay", "--config", CONFIGURATION])
             .current_dir(workspace.path(""))
             .env_clear();
         let process = Process::start("the relay", command, workspace.path("log"))?;

@@ -16,6 +16,8 @@ pub struct Relay {
     /// Whether whoever looks may know names: of keys, of sources, of flags, and what is wrong with them. A view for somebody
     /// else does not hold them.
     pub is_detailed: bool,
+    /// What is wrong with the last edit of the configuration; `None` when it is in effect. Empty for whoever may not know.
+    pub refused_edit: Option<Vec<Finding>>,
     /// The flag sets in their order.
     pub flag_sets: Vec<FlagSet>,
     /// Open streams by kind.
@@ -37,6 +39,8 @@ pub struct FlagSet {
     pub name: String,
     /// What it serves; `None` when it could not start.
     pub served: Option<ServedFlags>,
+    /// Why it could not start, for whoever may know.
+    pub failure: Option<String>,
 }
 
 /// What a flag set serves.
@@ -163,6 +167,7 @@ impl Relay {
             running: Duration::ZERO,
             is_stopping: false,
             is_detailed: false,
+            refused_edit: None,
             flag_sets: Vec::new(),
             streams: Vec::new(),
             exporters: Vec::new(),
@@ -177,7 +182,7 @@ impl Relay {
         let is = |wanted| move |set: &FlagSet| set.condition() == wanted;
         if self.is_stopping || self.flag_sets.iter().all(is(Condition::Bad)) {
             Condition::Bad
-        } else if self.flag_sets.iter().all(is(Condition::Good)) {
+        } else if self.refused_edit.is_none() && self.flag_sets.iter().all(is(Condition::Good)) {
             Condition::Good
         } else {
             Condition::Stale

@@ -45,14 +45,25 @@ fn relay() -> Relay {
     Relay {
         running: Duration::from_secs(100_000),
         is_detailed: true,
+        refused_edit: Some(vec![Finding {
+            place: Some(Place {
+                file: "goff-proxy.yaml".to_owned(),
+                line: 2,
+                column: 9,
+            }),
+            message: "server.port: expected a whole number, found a text".to_owned(),
+            hint: None,
+        }]),
         flag_sets: vec![
             FlagSet {
                 name: "checkout".to_owned(),
                 served: Some(served),
+                failure: None,
             },
             FlagSet {
                 name: "mobile".to_owned(),
                 served: None,
+                failure: Some("no such file (path: mobile.yaml)".to_owned()),
             },
         ],
         streams: vec![Streams {
@@ -87,6 +98,8 @@ fn everything_is_told() {
     1 flags refused as written
     1 of 1 sources failing
     9 500 streams open
+    The last edit of the configuration not in effect
+    goff-proxy.yaml:2:9 server.port: expected a whole number, found a text
     checkout stale
     flags | 10 000
     revision | 1 234
@@ -101,7 +114,8 @@ fn everything_is_told() {
     &#60;script&#62;alert(1)&#60;/script&#62; | its last good version
     checkout.yaml:12:21 invalid variation: &#60;b&#62;of&#60;/b&#62; does not exist the variations are on , off
     mobile not started
-    It could not start: its keys are refused. The log says why.
+    It could not start, and is tried again; until then its keys are refused.
+    no such file (path: mobile.yaml)
     Streams
     sse | 9 500
     Exporters

@@ -23,6 +23,7 @@ mod descriptors;
 mod documentation;
 mod dormant;
 mod evaluate;
+mod last_edit;
 mod lifetime;
 #[cfg(feature = "swagger")]
 pub mod openapi;

@@ -88,6 +88,9 @@ impl Reload {
                 }
                 Err(error) => {
                     self.state.counts.metrics.configuration_reloads.failed();
+                    self.state
+                        .last_edit
+                        .refuse_because(format!("it waits for its sources: {error}"));
                     tracing::error!(
                         error,
                         "the new configuration waits for its sources: failed to create the flagset added at runtime, or to \
@@ -122,6 +125,7 @@ impl Reload {
                     );
                 }
                 self.state.counts.metrics.configuration_reloads.failed();
+                self.state.last_edit.refuse(error.problems);
                 triggers.watch(self.files(error.files));
                 return None;
             }
@@ -131,6 +135,8 @@ impl Reload {
         if let Some(switch) = mode_switch(&self.settings.flag_sets, &settings.flag_sets) {
             tracing::error!("switching from {switch} mode needs a restart, the new configuration will not be applied");
             self.state.counts.metrics.configuration_reloads.failed();
+            let message = format!("switching from {switch} mode needs a restart");
+            self.state.last_edit.refuse_because(message);
             return None;
         }
         for setting in restart::keep(&mut settings, &self.settings) {
@@ -142,6 +148,7 @@ impl Reload {
         }
         self.revoke(&settings);
         if settings == self.settings {
+            self.state.last_edit.accept();
             return None;
         }
         for notice in &loaded.notices {
@@ -164,11 +171,31 @@ impl Reload {
         }
     }
 
+    /// Sets that cannot start may have another reason for that by now.
+    fn tell_failures(&self, plan: Plan) {
+        let serving = self.state.serving();
+        let sets: Vec<_> = plan.steps.into_iter().map(Step::into_set).collect();
+        let mut is_news = false;
+        for (set, known) in sets.iter().zip(serving.flag_sets.all()) {
+            if let Some(failure) = set.failure.as_ref().filter(|_| set.failure != known.failure) {
+                tracing::error!(flagset = &*set.name, error = &**failure, "flag set still cannot start");
+                is_news = true;
+            }
+        }
+        if is_news {
+            self.state.replace(Serving {
+                flag_sets: start::assemble(&self.settings.flag_sets, sets),
+                ..(**serving).clone()
+            });
+        }
+    }
+
     /// Puts a plan into effect.
     async fn commit(&mut self, plan: Plan, wanted: Option<Settings>) {
         if wanted.is_none() && plan.is_idle() {
-            return;
+            return self.tell_failures(plan);
         }
+        let is_edit = wanted.is_some();
         let settings = wanted.unwrap_or_else(|| self.settings.clone());
         let mut sets = Vec::new();
         for step in plan.steps {
@@ -209,6 +236,9 @@ impl Reload {
             log.set_level(settings.logging.level);
         }
         self.settings = settings;
+        if is_edit {
+            self.state.last_edit.accept();
+        }
         let reloads = &self.state.counts.metrics.configuration_reloads;
         reloads.succeeded(self.state.now());
         tracing::info!("the configuration is in effect");

@@ -61,6 +61,8 @@ pub(crate) struct ServedSet {
     /// What it was made from.
     pub(crate) settings: Arc<FlagSetSettings>,
     pub(crate) live: Option<LiveSet>,
+    /// Why it could not start.
+    pub(crate) failure: Option<Arc<str>>,
 }
 
 /// A flag set, and who listens to it.

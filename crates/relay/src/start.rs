@@ -28,11 +28,13 @@ pub(crate) async fn flag_sets(settings: &config::FlagSets, clock: &Clock) -> Res
     for (index, started) in started {
         let name = name(settings, index);
         sets.push(started.unwrap_or_else(|error| {
+            let failure = Some(Arc::from(&*error));
             failures.push((Arc::clone(&name), error));
             ServedSet {
                 name,
                 settings: settings.all()[index].clone().into(),
                 live: None,
+                failure,
             }
         }));
     }
@@ -58,6 +60,7 @@ pub(crate) async fn flag_set(name: Arc<str>, settings: FlagSetSettings, clock: &
         name,
         settings: settings.into(),
         live: Some(LiveSet::new(flags)),
+        failure: None,
     })
 }
 

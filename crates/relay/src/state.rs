@@ -10,6 +10,7 @@ use flagstaff_telemetry::metrics::{self, BuildInformation, FlagCounter, FlagCoun
 use flagstaff_telemetry::traces::{TraceSettings, Tracer};
 use prometheus::Registry;
 
+use crate::last_edit::LastEdit;
 use crate::lifetime::Phases;
 use crate::overload::Occupancy;
 use crate::readings;
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub(crate) streams: Streams,
     /// `None` without traces.
     pub(crate) tracer: Option<Tracer>,
+    pub(crate) last_edit: LastEdit,
     pub(crate) clock: Clock,
     /// When it began.
     pub(crate) started: SystemTime,
@@ -65,6 +67,7 @@ impl State {
             counts,
             occupancy: Occupancy::default(),
             tracer: None,
+            last_edit: LastEdit::default(),
             started: clock(),
             clock,
         })

@@ -162,9 +162,15 @@ fn a_new_source_is_waited_for_but_removed_keys_are_not() {
 }
 
 #[test]
-fn a_set_that_could_not_start_joins_later() {
+fn a_set_that_could_not_start_joins_later_and_until_then_says_why_not() {
     let relay = start(&SETS.replace("two.yaml", "late.yaml"));
     expect(&relay, &[("k1", json!("one")), ("k2", json!(400))]);
+    relay.workspace().write("late.yaml", "[no flags]").unwrap();
+    relay.wait_until("another reason", |relay| {
+        let log = relay.log();
+        let mut lines = log.lines().filter(|line| line.contains("flag set still cannot start"));
+        lines.any(|line| line.contains("found a list"))
+    });
     relay.workspace().write("late.yaml", &flag("late")).unwrap();
     wait_for(&relay, &[("k1", json!("one")), ("k2", json!("late"))]);
 }

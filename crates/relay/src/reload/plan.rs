@@ -27,6 +27,14 @@ pub(super) enum Step {
     Missing(ServedSet),
 }
 
+impl Step {
+    /// The set as it will be.
+    pub(super) fn into_set(self) -> ServedSet {
+        let (Self::Keep(set) | Self::Edit(set, _) | Self::Add(set) | Self::Missing(set)) = self;
+        set
+    }
+}
+
 impl Plan {
     /// Fetches whatever is new. Fails with one message when a set that is new or edited cannot serve.
     pub(super) async fn prepare(settings: &Settings, state: &State) -> Result<Self, String> {
@@ -62,6 +70,7 @@ async fn step(
         name: Arc::clone(&name),
         settings: wanted.clone().into(),
         live,
+        failure: None,
     };
     match known {
         Some(ServedSet {
@@ -79,7 +88,10 @@ async fn step(
         other => match start::flag_set(Arc::clone(&name), wanted.clone(), &state.clock).await {
             Ok(started) => Ok(Step::Add(started)),
             // neither new nor edited: it must not stand in the way of the others
-            Err(_) if other.is_some_and(|set| set.settings.serves_as(wanted)) => Ok(Step::Missing(set(None))),
+            Err(error) if other.is_some_and(|set| set.settings.serves_as(wanted)) => Ok(Step::Missing(ServedSet {
+                failure: Some(error.into()),
+                ..set(None)
+            })),
             Err(error) => Err(error),
         },
     }

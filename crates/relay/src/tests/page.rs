@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 
 use super::{Answer, Relay};
+use crate::config::{Origin, Problem};
 use crate::route::Listener;
 
 const SETTINGS: &str = "
@@ -65,7 +66,23 @@ type Caller<'c> = (&'c [(&'c str, &'c str)], &'c [&'c str]);
 #[tokio::test]
 async fn names_are_for_administrators() {
     let relay = Relay::with_flags(FLAGS, SETTINGS).await;
-    let everybody = ["checkout", "search", "mobile", "not started", "refused as written"];
+    relay.state.last_edit.refuse(vec![Problem {
+        origin: Origin::File {
+            file: "goff-proxy.yaml".into(),
+            line: 3,
+            column: 7,
+        },
+        path: "logLevel".to_owned(),
+        message: "is wrong".to_owned(),
+    }]);
+    let everybody = [
+        "not in effect",
+        "checkout",
+        "search",
+        "mobile",
+        "not started",
+        "refused as written",
+    ];
     let names = [
         "on-call",
         "web-shop",
@@ -74,6 +91,8 @@ async fn names_are_for_administrators() {
         "refused-flag",
         "flags.yaml",
         "b does not exist",
+        "missing.yaml",
+        "goff-proxy.yaml:3:7",
     ];
     let of_checkout = [
         "web-shop",

@@ -5,7 +5,7 @@ use flagstaff_definition::diagnostic::Diagnostic;
 use flagstaff_flagset::{FlagFindings, Served, SourceStatus};
 use flagstaff_telemetry::metrics::StreamKind;
 
-use crate::config::{Grant, Key, Scope};
+use crate::config::{Grant, Key, Origin, Problem, Scope};
 use crate::lifetime::Phase;
 use crate::serving::{FlagSets, LiveSet, ServedSet, Serving};
 use crate::state::State;
@@ -14,12 +14,15 @@ use crate::state::State;
 pub(super) fn relay(state: &State, serving: &Serving, administrator: Option<Grant>) -> view::Relay {
     let now = state.now();
     let sets = serving.flag_sets.all().iter().enumerate();
+    let may_know = |index| administrator.is_some_and(|grant| grant.administrates(index));
     let flag_set = |(index, set): (usize, &ServedSet)| view::FlagSet {
         name: set.name.to_string(),
-        served: set.live.as_ref().map(|live| {
-            let is_detailed = administrator.is_some_and(|grant| grant.administrates(index));
-            served(live, is_detailed)
-        }),
+        served: set.live.as_ref().map(|live| served(live, may_know(index))),
+        failure: set
+            .failure
+            .as_ref()
+            .filter(|_| may_know(index))
+            .map(ToString::to_string),
     };
     let streams = StreamKind::ALL.map(|kind| view::Streams {
         kind: kind.name(),
@@ -30,6 +33,10 @@ pub(super) fn relay(state: &State, serving: &Serving, administrator: Option<Gran
         running: now.duration_since(state.started).unwrap_or_default(),
         is_stopping: state.phases.now() > Phase::Serving,
         is_detailed: administrator.is_some(),
+        refused_edit: state.last_edit.problems().map(|problems| {
+            let may_know = administrator.is_some_and(|grant| grant.every_flag_set);
+            problems.iter().filter(|_| may_know).map(problem).collect()
+        }),
         flag_sets: sets.map(flag_set).collect(),
         streams: streams.into(),
         needs_keys: serving.keys.required(),
@@ -89,6 +96,29 @@ fn finding(diagnostic: &Diagnostic) -> view::Finding {
         }),
         message: diagnostic.message.clone(),
         hint: diagnostic.hint.clone(),
+    }
+}
+
+/// A problem of the configuration; one of a variable names it.
+fn problem(problem: &Problem) -> view::Finding {
+    let place = match &problem.origin {
+        Origin::File { file, line, column } => Some(view::Place {
+            file: file.to_string(),
+            line: *line,
+            column: *column,
+        }),
+        _ => None,
+    };
+    let origin = match &problem.origin {
+        Origin::Variable(_) | Origin::WholeFile(_) => Some(problem.origin.to_string()),
+        _ => None,
+    };
+    let setting = Some(&problem.path).filter(|path| !path.is_empty()).cloned();
+    let parts = origin.into_iter().chain(setting).chain([problem.message.clone()]);
+    view::Finding {
+        place,
+        message: parts.collect::<Vec<_>>().join(": "),
+        hint: None,
     }
 }
 
