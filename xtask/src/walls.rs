@@ -12,7 +12,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-definition", &[]),
     ("flagstaff-engine", &["flagstaff-definition"]),
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
-    ("flagstaff-retrievers", &[]),
+    ("flagstaff-object-stores", &[]),
+    ("flagstaff-retrievers", &["flagstaff-object-stores"]),
     ("flagstaff-telemetry", &[]),
     ("flagstaff-dashboard", &[]),
     (
@@ -84,6 +85,7 @@ const IMPURE: &[&str] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("axum", &["flagstaff-limit"]),
     ("hyper", &["flagstaff-relay"]),
+    ("object_store", &["flagstaff-object-stores"]),
     ("notify", &["flagstaff-retrievers"]),
     ("opentelemetry", &["flagstaff-telemetry"]),
     ("opentelemetry_sdk", &["flagstaff-telemetry"]),
