@@ -4,6 +4,7 @@ mod activation;
 mod check;
 mod command;
 mod completions;
+mod environment;
 mod evaluate;
 mod flag_file;
 mod key;

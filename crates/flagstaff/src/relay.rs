@@ -10,6 +10,7 @@ use flagstaff_telemetry::logging;
 use crate::activation;
 use crate::check;
 use crate::command::RelayArguments;
+use crate::environment;
 
 /// Serves flags until the process is asked to end, or only checks the configuration.
 pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
@@ -43,13 +44,10 @@ pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the binary is where the environment comes in")]
 fn sources(arguments: &RelayArguments) -> anyhow::Result<Sources> {
-    let variables =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Ok(Sources {
         file: arguments.config.clone(),
-        environment: variables.collect(),
+        environment: environment::variables().collect(),
         working_directory: std::env::current_dir().context("the working folder cannot be found")?,
     })
 }

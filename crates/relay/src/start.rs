@@ -96,7 +96,7 @@ pub(crate) fn options(
         if let Some(at) = known.iter().position(|(other, _)| *other == source) {
             return Ok(known.swap_remove(at).1);
         }
-        let retriever = kinds::build(&source.options).map_err(|error| error.to_string())?;
+        let retriever = kinds::build(&source.options, &source.surroundings).map_err(|error| error.to_string())?;
         Ok(Source::new(retriever, source.format))
     });
     let mut options = Options::new(name, sources.collect::<Result<_, String>>()?);

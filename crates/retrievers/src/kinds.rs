@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::settings::{self, Settings, SettingsError};
-use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision};
+use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision, Surroundings};
 
 /// A kind of retriever.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub struct Kind {
 }
 
 /// Builds a retriever from its options. `None` in the list: this build does not have it.
-type Constructor = fn(Settings<'_>) -> Result<Arc<dyn Retriever>, SettingsError>;
+type Constructor = fn(Settings<'_>, &Surroundings) -> Result<Arc<dyn Retriever>, SettingsError>;
 
 /// Every kind, in the order in which they are shown.
 pub const KINDS: &[Kind] = &[
@@ -85,7 +85,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 #[cfg(feature = "file")]
-const FILE: Option<Constructor> = Some(|settings| {
+const FILE: Option<Constructor> = Some(|settings, _| {
     Ok(Arc::new(crate::file::FileRetriever::new(
         crate::file::FileOptions::read(settings)?,
     )))
@@ -94,7 +94,7 @@ const FILE: Option<Constructor> = Some(|settings| {
 const FILE: Option<Constructor> = None;
 
 #[cfg(feature = "http")]
-const HTTP: Option<Constructor> = Some(|settings| {
+const HTTP: Option<Constructor> = Some(|settings, _| {
     Ok(Arc::new(crate::http::HttpRetriever::new(
         crate::http::HttpOptions::read(settings)?,
     )))
@@ -105,10 +105,10 @@ const HTTP: Option<Constructor> = None;
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///
 /// Nothing is opened or asked yet. Errors name the property; values are never shown.
-pub fn build(options: &Map<String, Value>) -> Result<Arc<dyn Retriever>, SettingsError> {
+pub fn build(options: &Map<String, Value>, surroundings: &Surroundings) -> Result<Arc<dyn Retriever>, SettingsError> {
     let kind = check(options)?;
     match (kind.constructor, kind.feature) {
-        (Some(constructor), _) => constructor(Settings::new(kind.name, options)),
+        (Some(constructor), _) => constructor(Settings::new(kind.name, options), surroundings),
         (None, Some(feature)) => Err(SettingsError::NotCompiled {
             kind: kind.name,
             feature,
@@ -223,7 +223,7 @@ mod tests {
                  configmap, mongodb, redis, azureBlobStorage, postgresql",
             ),
         ] {
-            let result = build(options.as_object().unwrap());
+            let result = build(options.as_object().unwrap(), &Surroundings::default());
             assert_eq!(
                 result.map_or_else(|error| error.to_string(), |retriever| retriever.place()),
                 expected,

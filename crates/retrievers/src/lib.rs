@@ -5,10 +5,11 @@
 //! feature per backend; [`kinds`] is the list of them.
 //!
 //! ```
-//! use flagstaff_retrievers::kinds;
+//! use flagstaff_retrievers::{Surroundings, kinds};
 //!
 //! let settings = serde_json::json!({"kind": "file", "path": "flags.yaml"});
-//! let retriever = kinds::build(settings.as_object().expect("an object")).expect("a valid retriever");
+//! let settings = settings.as_object().expect("an object");
+//! let retriever = kinds::build(settings, &Surroundings::default()).expect("a valid retriever");
 //! assert_eq!(retriever.place(), "flags.yaml");
 //! ```
 
@@ -19,6 +20,7 @@ use std::pin::Pin;
 pub use changes::{Changes, Settling};
 pub use error::{ErrorKind, ErrorStatus, RetrieveError};
 pub use fetched::{Content, Fetched, FormatHint, Revision};
+pub use surroundings::Surroundings;
 
 pub mod kinds;
 pub mod settings;
@@ -33,6 +35,7 @@ pub mod testing;
 mod changes;
 mod error;
 mod fetched;
+mod surroundings;
 
 /// No flag file is larger: 64 MiB.
 pub const MAX_DOCUMENT: u64 = 64 << 20;

@@ -3,10 +3,11 @@
 use anyhow::Context;
 use flagstaff_engine::context::ContextValue;
 use flagstaff_protocol::json::{Object, pretty, write_context_value};
-use flagstaff_retrievers::{Fetched, kinds};
+use flagstaff_retrievers::{Fetched, Surroundings, kinds};
 use serde_json::{Map, Value, json};
 
 use crate::command::EvaluateArguments;
+use crate::environment;
 
 /// A source of flags, described by arguments.
 pub(super) struct Source<'a> {
@@ -28,7 +29,8 @@ impl<'a> Source<'a> {
 
     /// Fetches the flags once; the source's name for people, and the bytes.
     pub(super) fn fetch(&self) -> anyhow::Result<(String, Vec<u8>)> {
-        let retriever = kinds::build(&self.options()).context("invalid retriever")?;
+        let surroundings = Surroundings::new(environment::variables());
+        let retriever = kinds::build(&self.options(), &surroundings).context("invalid retriever")?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let fetched = runtime.block_on(retriever.retrieve(None))?;
         let name = if self.arguments.kind == "file" {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use flagstaff_retrievers::Surroundings;
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 
 use super::Sources;
@@ -74,6 +75,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         file.flag_sets,
         file.authorized_keys.as_ref().map(|keys| &keys.value),
         file.api_keys.as_ref(),
+        &Surroundings::new(sources.environment.iter().cloned()),
         &mut keys,
         report,
     );

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
+use flagstaff_retrievers::Surroundings;
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
@@ -426,6 +427,8 @@ pub struct RetrieverSettings {
     pub options: serde_json::Map<String, serde_json::Value>,
     /// The format of its documents: its own, or that of its flag set.
     pub format: Format,
+    /// The flag set that it serves, and the environment.
+    pub surroundings: Surroundings,
 }
 
 impl RetrieverSettings {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use flagstaff_retrievers::{Fetched, Retriever, Revision, kinds};
+use flagstaff_retrievers::{Fetched, Retriever, Revision, Surroundings, kinds};
 use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -155,6 +155,6 @@ impl Provider {
     }
 
     fn retriever(&self, url: &str) -> Result<Arc<dyn Retriever>, String> {
-        kinds::build(&self.settings.source(url)).map_err(|error| error.to_string())
+        kinds::build(&self.settings.source(url), &Surroundings::default()).map_err(|error| error.to_string())
     }
 }

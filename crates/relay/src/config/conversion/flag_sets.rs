@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_definition::format::Format;
-use flagstaff_retrievers::kinds;
 use flagstaff_retrievers::settings::SettingsError;
+use flagstaff_retrievers::{Surroundings, kinds};
 
 use super::super::decode::{Options, Written};
 use super::super::file::{AuthorizedKeysFile, ExporterTable, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
@@ -26,6 +26,7 @@ pub(super) fn convert(
     flag_sets: Option<Written<Vec<Written<FlagSetFile>>>>,
     authorized: Option<&AuthorizedKeysFile>,
     deprecated: Option<&Written<KeyList>>,
+    surroundings: &Surroundings,
     keys: &mut Collection<'_>,
     report: &mut Report,
 ) -> FlagSets {
@@ -36,9 +37,12 @@ pub(super) fn convert(
     let flag_sets = match flag_sets.map(|sets| sets.value).filter(|sets| !sets.is_empty()) {
         Some(sets) => {
             report_ignored(&options, report);
-            named(sets, keys, report)
+            named(sets, surroundings, keys, report)
         }
-        None => FlagSets::Default(Box::new(flag_set(options, &Label { name: None, path: "" }, report))),
+        None => {
+            let label = Label { name: None, path: "" };
+            FlagSets::Default(Box::new(flag_set(options, &label, surroundings, report)))
+        }
     };
     if let Some(admin) = authorized.and_then(|authorized| authorized.admin.as_ref()) {
         keys.add(admin, List::Admin, report);
@@ -67,7 +71,12 @@ impl Label<'_> {
     }
 }
 
-fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Collection<'_>, report: &mut Report) -> FlagSets {
+fn named(
+    sets: Vec<Written<FlagSetFile>>,
+    surroundings: &Surroundings,
+    keys: &mut Collection<'_>,
+    report: &mut Report,
+) -> FlagSets {
     let mut converted: Vec<(FlagSetSettings, String)> = Vec::new();
     for (
         at,
@@ -122,9 +131,10 @@ fn named(sets: Vec<Written<FlagSetFile>>, keys: &mut Collection<'_>, report: &mu
             let message = format!("flagset {} has no API keys", label.to_text());
             report.problem(keys_origin, &keys_path, message);
         }
-        let settings = flag_set(set.options, &label, report);
+        let name: Option<Arc<str>> = name.map(|name| Arc::from(&*name.value));
+        let surroundings = surroundings.of_flag_set(name.clone());
+        let settings = flag_set(set.options, &label, &surroundings, report);
         let label = label.to_text().to_owned();
-        let name = name.map(|name| Arc::from(&*name.value));
         converted.push((
             FlagSetSettings {
                 name,
@@ -193,12 +203,17 @@ fn report_ignored(options: &OptionsFile, report: &mut Report) {
     );
 }
 
-fn flag_set(options: OptionsFile, label: &Label<'_>, report: &mut Report) -> FlagSetSettings {
+fn flag_set(
+    options: OptionsFile,
+    label: &Label<'_>,
+    surroundings: &Surroundings,
+    report: &mut Report,
+) -> FlagSetSettings {
     let format = options
         .file_format
         .as_ref()
         .map(|written| format(&written.value, &written.origin, &written.path, report));
-    let retrievers = retrievers(&options, format.unwrap_or_default(), label, report);
+    let retrievers = retrievers(&options, format.unwrap_or_default(), surroundings, label, report);
     check_exporters(&options, label, report);
     check_notifiers(&options, label, report);
     FlagSetSettings {
@@ -243,13 +258,19 @@ fn format(name: &str, origin: &Origin, path: &str, report: &mut Report) -> Forma
     Format::from_setting(name)
 }
 
-fn retrievers(options: &OptionsFile, format: Format, label: &Label<'_>, report: &mut Report) -> Vec<RetrieverSettings> {
+fn retrievers(
+    options: &OptionsFile,
+    format: Format,
+    surroundings: &Surroundings,
+    label: &Label<'_>,
+    report: &mut Report,
+) -> Vec<RetrieverSettings> {
     let mut converted = Vec::new();
     if let Some(written) = &options.retriever {
-        converted.extend(retriever(written, None, format, label, report));
+        converted.extend(retriever(written, None, format, surroundings, label, report));
     }
     for (at, written) in options.retrievers.iter().flat_map(|list| &list.value).enumerate() {
-        converted.extend(retriever(written, Some(at), format, label, report));
+        converted.extend(retriever(written, Some(at), format, surroundings, label, report));
     }
     let none = options.retriever.is_none() && options.retrievers.as_ref().is_none_or(|list| list.value.is_empty());
     // one that was written but could not be read has been reported already
@@ -276,13 +297,14 @@ fn retriever(
     written: &Written<Options<RetrieverTable>>,
     index: Option<usize>,
     default: Format,
+    surroundings: &Surroundings,
     label: &Label<'_>,
     report: &mut Report,
 ) -> Option<RetrieverSettings> {
     let Written { value, origin, path } = written;
     let mut options = value.values.clone();
     options.remove("fileFormat");
-    if let Err(error) = kinds::build(&options) {
+    if let Err(error) = kinds::build(&options, surroundings) {
         let (property, message) = match &error {
             SettingsError::UnknownKind { kind, known } => {
                 let kind = shown(kind, value.origin("kind").unwrap_or(origin));
@@ -310,7 +332,11 @@ fn retriever(
         Some(origin) if !own.is_empty() => format(own, origin, &format!("{path}.fileFormat"), report),
         _ => default,
     };
-    Some(RetrieverSettings { options, format })
+    Some(RetrieverSettings {
+        options,
+        format,
+        surroundings: surroundings.clone(),
+    })
 }
 
 fn check_exporters(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {

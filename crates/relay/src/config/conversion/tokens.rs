@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flagstaff_retrievers::kinds;
+use flagstaff_retrievers::{Surroundings, kinds};
 
 use super::super::decode::{TextMap, Written};
 use super::super::file::JwtFile;
@@ -90,7 +90,7 @@ fn check_url(settings: &TokenSettings, written: &Written<JwtFile>, report: &mut 
         .jwks_url
         .as_ref()
         .map_or_else(|| settings.discovery_url(), ToString::to_string);
-    if kinds::build(&settings.source(&url)).is_err() {
+    if kinds::build(&settings.source(&url), &Surroundings::default()).is_err() {
         let message = format!(
             "{} is no URL of which keys can be fetched, name one in jwksUrl",
             shown(value, origin)
