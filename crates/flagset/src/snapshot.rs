@@ -189,8 +189,9 @@ impl Snapshot {
     /// by the writer with each new snapshot.
     pub fn configuration_answer(&self) -> &(Bytes, EntityTag) {
         self.configuration.get_or_init(|| {
-            let (body, tag) = configuration::encode(self.flags.iter().map(|flag| &flag.wire), &self.enrichment);
-            (body.into(), tag)
+            let flags = self.flags.iter().map(|flag| &flag.wire);
+            let tag = configuration::tag(flags.clone(), &self.enrichment);
+            (configuration::encode(flags, &self.enrichment).into(), tag)
         })
     }
 

@@ -10,27 +10,36 @@ use crate::etag::{EntityTag, fingerprint};
 use crate::json::{Object, write_context_map, write_list, write_map, write_number, write_string, write_value};
 use crate::wire::FlagWire;
 
-/// The answer for flags given in byte order of their keys, and its tag. An enrichment without attributes is left out.
-pub fn encode<'f>(flags: impl IntoIterator<Item = &'f FlagWire>, enrichment: &ContextMap<'_>) -> (Vec<u8>, EntityTag) {
-    let mut tag = EntityTag::new("configuration");
+/// The answer for flags given in byte order of their keys. An enrichment without attributes is left out.
+pub fn encode<'f>(flags: impl IntoIterator<Item = &'f FlagWire>, enrichment: &ContextMap<'_>) -> Vec<u8> {
     let mut out = b"{\"flags\":{".to_vec();
     for (index, flag) in flags.into_iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
         out.extend_from_slice(flag.configuration_member());
-        tag.add(flag.configuration_fingerprint());
     }
     out.push(b'}');
     if !enrichment.is_empty() {
         let mut object = Object::resume(&mut out);
-        let out = object.member("evaluationContextEnrichment");
-        let start = out.len();
-        write_context_map(out, enrichment);
-        tag.add(fingerprint(&out[start..]));
+        write_context_map(object.member("evaluationContextEnrichment"), enrichment);
     }
     out.extend_from_slice(b"}\n");
-    (out, tag)
+    out
+}
+
+/// The tag of the same answer. It costs no encoding of flags.
+pub fn tag<'f>(flags: impl IntoIterator<Item = &'f FlagWire>, enrichment: &ContextMap<'_>) -> EntityTag {
+    let mut tag = EntityTag::new("configuration");
+    for flag in flags {
+        tag.add(flag.configuration_fingerprint());
+    }
+    if !enrichment.is_empty() {
+        let mut out = Vec::new();
+        write_context_map(&mut out, enrichment);
+        tag.add(fingerprint(&out));
+    }
+    tag
 }
 
 /// Writes a flag as GO Feature Flag publishes it: members in its order, those that were not written left out.

@@ -1,16 +1,21 @@
 //! What a route answers, before it becomes an HTTP response.
 
 use std::borrow::Cow;
+use std::iter;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_protocol::{json, problem};
 use http::header::{
-    ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
 
+use crate::coding::{self, Coding, Renditions};
 use crate::content::Content;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,17 +33,44 @@ pub(crate) struct Answer {
     tag: Option<EntityTag>,
     last_modified: Option<SystemTime>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// How the body looks in other codings, where many ask for it.
+    renditions: Option<Arc<Renditions>>,
 }
 
 /// What a request asks of the form of its answer.
 #[derive(Debug)]
 pub(crate) struct Form<'h> {
+    /// The request.
+    pub(crate) request: &'h Parts,
     /// Indents JSON.
     pub(crate) pretty: bool,
-    /// Leaves out the body.
-    pub(crate) head: bool,
-    /// The tags that the caller has, one for each header line.
-    pub(crate) if_none_match: http::header::GetAll<'h, HeaderValue>,
+    /// Encodes the body as the caller wants it.
+    pub(crate) coded: bool,
+}
+
+impl Form<'_> {
+    /// The tag by which the caller knows an answer already: its own, or that of the answer in some coding.
+    pub(crate) fn known(&self, tag: EntityTag) -> Option<EntityTag> {
+        let lines = self.request.headers.get_all(IF_NONE_MATCH);
+        lines.iter().next()?;
+        let is_known = |tag: EntityTag| lines.iter().any(|line| tag.matches(line.as_bytes()));
+        let plain = self.tag(tag);
+        let forms = iter::once(plain).chain(Coding::ALL.map(|coding| coded_tag(plain, coding)));
+        forms.into_iter().find(|tag| is_known(*tag))
+    }
+
+    /// Whether the body is left out.
+    fn is_head(&self) -> bool {
+        self.request.method == Method::HEAD
+    }
+
+    /// The tag of a JSON answer in this form.
+    fn tag(&self, mut tag: EntityTag) -> EntityTag {
+        if self.pretty {
+            tag.add(PRETTY);
+        }
+        tag
+    }
 }
 
 impl Answer {
@@ -56,6 +88,7 @@ impl Answer {
             tag: None,
             last_modified: None,
             headers: Vec::new(),
+            renditions: None,
         }
     }
 
@@ -104,6 +137,20 @@ impl Answer {
         Self { tag: Some(tag), ..self }
     }
 
+    /// Keeps what the body looks like in other codings, or takes it from there.
+    pub(crate) fn rendered(self, renditions: Option<Arc<Renditions>>) -> Self {
+        Self { renditions, ..self }
+    }
+
+    /// 304: the caller has what it asks for under this tag, which is taken as it [knows](Form::known) it.
+    pub(crate) fn not_modified(tag: EntityTag) -> Self {
+        Self {
+            content_type: None,
+            ..Self::with_status(StatusCode::NOT_MODIFIED, Bytes::new())
+        }
+        .header(ETAG, tag_value(tag))
+    }
+
     /// Says since when the content is what it is.
     pub(crate) fn modified(self, at: SystemTime) -> Self {
         Self {
@@ -119,46 +166,95 @@ impl Answer {
     }
 
     /// The answer in the form that was asked for: status, body, and its headers added to `headers`.
-    pub(crate) fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Content) {
+    pub(crate) async fn into_parts(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Content) {
         if self.status == StatusCode::SWITCHING_PROTOCOLS {
             // nothing else is understood by whoever speaks the new protocol
             headers.clear();
         }
-        headers.extend(self.headers);
         if let Some(at) = self.last_modified {
             headers.insert(LAST_MODIFIED, header_value(&httpdate::fmt_http_date(at)));
         }
-        let pretty = form.pretty && self.content_type == Some(JSON);
-        if let Some(mut tag) = self.tag {
-            if pretty {
-                tag.add(PRETTY);
-            }
-            headers.insert(
-                ETAG,
-                HeaderValue::from_bytes(&tag.text()).expect("a tag is printable ASCII"),
-            );
-            if form.if_none_match.iter().any(|known| tag.matches(known.as_bytes())) {
-                return (StatusCode::NOT_MODIFIED, Content::default());
-            }
+        if self.status == StatusCode::NOT_MODIFIED {
+            return self.unchanged(form, headers);
         }
-        if form.head && !self.status.is_success() {
+        headers.extend(self.headers);
+        if let Some(tag) = self.tag {
+            if let Some(known) = form.known(tag) {
+                return Self::not_modified(known).unchanged(form, headers);
+            }
+            headers.insert(ETAG, tag_value(form.tag(tag)));
+        }
+        if form.is_head() && !self.status.is_success() {
             return (self.status, Content::default());
         }
+        let pretty = form.pretty && self.content_type == Some(JSON);
+        let is_text = self.content_type.as_ref().is_some_and(is_text);
         if let Some(content_type) = self.content_type {
             headers.insert(CONTENT_TYPE, content_type);
         }
         let body = match self.body {
-            Content::Whole(bytes) if pretty => Content::Whole(json::pretty(&bytes).into()),
             // nobody listens
-            Content::Stream(_) if form.head => Content::default(),
-            body => body,
+            Content::Stream(_) if form.is_head() => return (self.status, Content::default()),
+            Content::Stream(stream) => return (self.status, Content::Stream(stream)),
+            Content::Whole(bytes) if pretty => json::pretty(&bytes).into(),
+            Content::Whole(bytes) => bytes,
         };
-        (self.status, body)
+        if body.len() < coding::LEAST || !form.coded || !is_text {
+            return (self.status, Content::Whole(body));
+        }
+        headers.append(VARY, CODING_VARIES);
+        let wanted = Coding::wanted(&form.request.headers).filter(|_| !form.is_head());
+        let Some(coding) = wanted else {
+            return (self.status, Content::Whole(body));
+        };
+        let coded = match self.renditions.filter(|_| !pretty) {
+            Some(renditions) => renditions.coded(coding, body.clone()).await,
+            None => coding.encode(body.clone()).await,
+        };
+        let Some(coded) = coded else {
+            return (self.status, Content::Whole(body));
+        };
+        headers.insert(CONTENT_ENCODING, coding.name());
+        if let Some(tag) = self.tag {
+            headers.insert(ETAG, tag_value(coded_tag(form.tag(tag), coding)));
+        }
+        (self.status, Content::Whole(coded))
+    }
+
+    /// The parts of 304, which names what the answer varies with like the answer itself.
+    fn unchanged(self, form: &Form<'_>, headers: &mut HeaderMap) -> (StatusCode, Content) {
+        headers.extend(self.headers);
+        if form.coded {
+            headers.append(VARY, CODING_VARIES);
+        }
+        (self.status, self.body)
     }
 }
 
+const CODING_VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+
 /// Tells the tag of an indented text from that of the compact one.
 const PRETTY: u64 = 1;
+
+/// What was encoded otherwise is another answer, byte by byte.
+fn coded_tag(mut tag: EntityTag, coding: Coding) -> EntityTag {
+    tag.add(PRETTY + 1 + coding as u64);
+    tag
+}
+
+fn tag_value(tag: EntityTag) -> HeaderValue {
+    HeaderValue::from_bytes(&tag.text()).expect("a tag is printable ASCII")
+}
+
+/// Whether a body of this type gets smaller.
+fn is_text(content_type: &HeaderValue) -> bool {
+    let name = content_type.as_bytes();
+    name == JSON.as_bytes()
+        || name.starts_with(b"text/")
+        || [&b"javascript"[..], b"json", b"xml"]
+            .iter()
+            .any(|part| name.windows(part.len()).any(|window| window == *part))
+}
 
 /// A header value of a text that has only printable ASCII.
 fn header_value(text: &str) -> HeaderValue {

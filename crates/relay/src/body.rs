@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use flagstaff_protocol::request::RequestError;
-use http::header::{CONTENT_TYPE, EXPECT};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 
 use crate::answer::Problem;
+use crate::coding;
 
 /// What is read of a body that is too large, so that its sender gets to read the answer; beyond it the connection breaks.
 const DISCARD_LIMIT: u64 = 64 << 20;
@@ -56,8 +57,41 @@ impl From<Unreadable> for Problem {
     }
 }
 
-/// Reads a body within the limits; `None` when the request has none.
+/// Reads a body within the limits, and decodes it; `None` when the request has none.
 pub(crate) async fn read<B>(
+    body: B,
+    most: usize,
+    timeout: Option<Duration>,
+    headers: &HeaderMap,
+) -> Result<Option<Bytes>, Problem>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    let body = receive(body, most, timeout, headers).await?;
+    match body {
+        Some(body) if is_gzip(&body, headers) => match coding::gunzip(body, most).await {
+            Ok(Some(body)) => Ok(Some(body)),
+            Ok(None) => Err(too_large()),
+            Err(error) => Err(Problem::Message {
+                status: StatusCode::BAD_REQUEST,
+                message: "request body is no gzip".into(),
+                internal: Some(error.to_string()),
+            }),
+        },
+        body => Ok(body),
+    }
+}
+
+/// Whether a body is in gzip. One that only claims to be is read as it is, as GO Feature Flag does.
+fn is_gzip(body: &[u8], headers: &HeaderMap) -> bool {
+    body.starts_with(&[0x1f, 0x8b])
+        && headers
+            .get(CONTENT_ENCODING)
+            .is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"gzip"))
+}
+
+async fn receive<B>(
     body: B,
     most: usize,
     timeout: Option<Duration>,

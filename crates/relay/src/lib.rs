@@ -14,6 +14,7 @@ mod auth;
 mod body;
 mod changes;
 mod client_address;
+mod coding;
 pub mod config;
 mod connection;
 mod content;

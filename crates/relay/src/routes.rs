@@ -5,6 +5,7 @@ use bytes::Bytes;
 use flagstaff_telemetry::traces::RequestSpan;
 use http::{Extensions, HeaderMap};
 
+use crate::answer::Form;
 use crate::config::{Dialect, Grant};
 use crate::serving::Serving;
 use crate::state::State;
@@ -29,6 +30,7 @@ pub(crate) mod web_socket;
 pub(crate) struct Call<'c> {
     pub(crate) state: &'c State,
     pub(crate) serving: &'c Serving,
+    pub(crate) form: &'c Form<'c>,
     /// What the caller's key opens; `None` where no key is needed.
     pub(crate) grant: Option<Grant>,
     pub(crate) headers: &'c HeaderMap,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use flagstaff_telemetry::logging::{AccessLog, AccessRecord};
 use flagstaff_telemetry::metrics::{Exemplar, Sample};
 use flagstaff_telemetry::traces::RequestSpan;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -83,14 +83,15 @@ where
         if let Some(version) = serving.version.as_ref().filter(|_| listener != Listener::Monitoring) {
             headers.insert(VERSION, version.clone());
         }
-        let answer = dispatch(state, &serving, caller, &place, &head, span.as_ref(), body).await;
+        let form = form(&serving, &head);
+        let answer = dispatch(state, &serving, caller, &place, &form, span.as_ref(), body).await;
         let answer = answer.unwrap_or_else(|problem| {
             if let Some((span, cause)) = span.as_ref().and_then(|span| Some((span, problem.cause()?))) {
                 span.failed(&cause);
             }
             problem.into_answer(serving.debug)
         });
-        answer.into_parts(&form(&serving, &head), &mut headers)
+        answer.into_parts(&form, &mut headers).await
     };
     if caller.crowded && head.version <= Version::HTTP_11 {
         headers.insert(CONNECTION, CLOSE);
@@ -156,7 +157,7 @@ async fn dispatch<B>(
     serving: &Serving,
     caller: &Caller,
     place: &Place<'_>,
-    head: &Parts,
+    form: &Form<'_>,
     span: Option<&RequestSpan>,
     body: B,
 ) -> Result<Answer, Problem>
@@ -164,6 +165,7 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
+    let head = form.request;
     let admitted = state.occupancy.admit(place.route, caller, &serving.limits);
     let _admitted = admitted.inspect_err(|_| state.counts.metrics.refusals.shed.inc())?;
     let query = head.uri.query().unwrap_or_default();
@@ -195,6 +197,7 @@ where
     let mut call = Call {
         state,
         serving,
+        form,
         grant,
         headers: &head.headers,
         query,
@@ -286,9 +289,9 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
 fn form<'h>(serving: &Serving, head: &'h Parts) -> Form<'h> {
     let query = head.uri.query();
     Form {
+        request: head,
         pretty: serving.debug || query.is_some_and(|query| query_values(query, "pretty").next().is_some()),
-        head: head.method == Method::HEAD,
-        if_none_match: head.headers.get_all(IF_NONE_MATCH),
+        coded: serving.compression,
     }
 }
 

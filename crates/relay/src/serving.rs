@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use flagstaff_flagset::FlagSet;
+use flagstaff_protocol::etag::EntityTag;
 use flagstaff_telemetry::logging::{AccessLog, LogLevel};
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::Problem;
+use crate::coding::{LatestRenditions, Renditions};
 use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, Tls, TrustedProxies};
 use crate::cross_origin::CrossOrigin;
 use crate::documentation::Documentation;
@@ -42,6 +44,8 @@ pub(crate) struct Serving {
     /// `None` where `/swagger/` is switched off.
     pub(crate) documentation: Option<Arc<Documentation>>,
     pub(crate) cross_origin: CrossOrigin,
+    /// Encodes answers as clients want them.
+    pub(crate) compression: bool,
     /// Stands before every path of the API.
     pub(crate) base_path: Box<str>,
 }
@@ -70,6 +74,8 @@ pub(crate) struct ServedSet {
 pub(crate) struct LiveSet {
     pub(crate) flags: Arc<FlagSet>,
     pub(crate) hub: Arc<Hub>,
+    /// Of its whole configuration.
+    renditions: Arc<LatestRenditions>,
 }
 
 impl Serving {
@@ -104,6 +110,7 @@ impl Serving {
             bulk_flag_names: settings.bulk_metric_flag_names,
             documentation: Documentation::new(settings),
             cross_origin: CrossOrigin::new(&settings.server.cross_origin),
+            compression: settings.server.compression,
             base_path: settings.server.base_path.clone(),
         }
     }
@@ -131,6 +138,7 @@ impl LiveSet {
         Self {
             flags: Arc::new(flags),
             hub,
+            renditions: Arc::default(),
         }
     }
 
@@ -175,6 +183,11 @@ impl FlagSets {
     pub(crate) fn hub(&self, grant: Option<Grant>) -> Result<&Hub, Problem> {
         let set = self.live(grant).map(|set| &*set.hub);
         set.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "no flag set associated to the API key"))
+    }
+
+    /// How the whole configuration of a caller's flag set looks in other codings.
+    pub(crate) fn configuration(&self, grant: Option<Grant>, tag: EntityTag) -> Option<Arc<Renditions>> {
+        Some(self.live(grant)?.renditions.of(tag))
     }
 
     /// The place of a caller's flag set, which may not have started.

@@ -23,6 +23,8 @@ use crate::state::State;
 
 mod admission;
 mod answers;
+#[cfg(feature = "compression")]
+mod coding;
 mod connections;
 #[cfg(feature = "swagger")]
 mod documentation;

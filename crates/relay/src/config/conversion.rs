@@ -135,6 +135,9 @@ fn server(file: &RootFile, working_directory: &Path, report: &mut Report) -> Ser
             working_directory,
             report,
         ),
+        compression: server
+            .and_then(|server| server.compression.as_ref())
+            .is_none_or(|written| written.value),
         limits: limits::convert(limits, report),
         base_path: base_path(server.and_then(|server| server.base_path.as_ref()), report),
         cross_origin: cross_origin::convert(

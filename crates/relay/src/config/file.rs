@@ -108,6 +108,8 @@ section! {
         public_url: Box<str> = "publicUrl";
         /// TLS of the API.
         tls: TlsFile = "tls";
+        /// Sends answers of 1 KiB and more as zstd, brotli or gzip to clients that accept that.
+        compression: bool = "compression", default "true", keeps_zero;
         /// How much a request may ask for.
         limits: LimitsFile = "limits";
         /// Put before every path of the API, like `/flags`. Health checks and metrics answer without it too.

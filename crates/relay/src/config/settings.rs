@@ -87,6 +87,8 @@ pub struct Server {
     pub monitoring_port: Option<u16>,
     /// TLS over TCP; `None` without.
     pub tls: Option<Tls>,
+    /// Encodes answers as clients want them.
+    pub compression: bool,
     /// How much a request may ask for.
     pub limits: Limits,
     /// Put before every path of the API: empty, or with a leading slash and none at its end.

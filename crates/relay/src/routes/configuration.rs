@@ -20,15 +20,21 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
             Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
         })?;
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
-    let (body, tag) = if keys.is_empty() {
+    call.state.counts.metrics.flag_configurations.inc();
+    let answer = if keys.is_empty() {
         work.set(SIZE, snapshot.flags().len());
-        snapshot.configuration_answer().clone()
+        let (body, tag) = snapshot.configuration_answer();
+        let renditions = call.serving.flag_sets.configuration(call.grant, *tag);
+        Answer::json(body.clone()).tagged(*tag).rendered(renditions)
     } else {
         let flags = evaluate::select(&snapshot, &keys);
         work.set(SIZE, flags.len());
-        let (body, tag) = configuration::encode(flags.iter().map(|flag| &flag.wire), snapshot.enrichment());
-        (body.into(), tag)
+        let flags = flags.iter().map(|flag| &flag.wire);
+        let tag = configuration::tag(flags.clone(), snapshot.enrichment());
+        match call.form.known(tag) {
+            Some(known) => Answer::not_modified(known),
+            None => Answer::json(configuration::encode(flags, snapshot.enrichment())).tagged(tag),
+        }
     };
-    call.state.counts.metrics.flag_configurations.inc();
-    Ok(Answer::json(body).tagged(tag).modified(snapshot.updated_at()))
+    Ok(answer.modified(snapshot.updated_at()))
 }
