@@ -1,15 +1,32 @@
 //! The persistent file: the last good flags, for a start at which a source does not answer.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 
 use crate::snapshot::Snapshot;
 
-/// Writes the flags as a YAML document, one a line. The file appears whole, or stays as it was.
+/// All flags by key, as the configuration endpoint shows them.
+struct Flags<'s>(&'s Snapshot);
+
+impl Serialize for Flags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let flags = self.0.flags();
+        let mut map = serializer.serialize_map(Some(flags.len()))?;
+        for flag in flags {
+            let configuration: serde_json::Value =
+                serde_json::from_slice(flag.wire.configuration()).map_err(S::Error::custom)?;
+            map.serialize_entry(&**flag.key(), &configuration)?;
+        }
+        map.end()
+    }
+}
+
+/// Writes the flags as a YAML document. The file appears whole, or stays as it was.
 pub(crate) fn write(path: &Path, snapshot: &Snapshot) -> io::Result<()> {
     let aside = aside(path);
     let written = write_aside(&aside, snapshot).and_then(|()| fs::rename(&aside, path));
@@ -37,36 +54,10 @@ pub(crate) fn read(path: &Path) -> Option<Result<Document, String>> {
 
 fn write_aside(aside: &Path, snapshot: &Snapshot) -> io::Result<()> {
     let mut out = BufWriter::new(create(aside)?);
-    if snapshot.flags().is_empty() {
-        out.write_all(b"{}\n")?;
-    }
-    for flag in snapshot.flags() {
-        let member = flag.wire.configuration_member();
-        let configuration = flag.wire.configuration();
-        let quoted = &member[..member.len() - configuration.len() - 1];
-        if is_plain(flag.key()) {
-            out.write_all(flag.key().as_bytes())?;
-        } else {
-            // a text of JSON is one of YAML
-            out.write_all(quoted)?;
-        }
-        out.write_all(b": ")?;
-        // a member of JSON needs no blank after its colon; a reader of YAML is kinder to those that have one
-        out.write_all(configuration)?;
-        out.write_all(b"\n")?;
-    }
+    // texts over several lines as they are would be kinder to people, and harder on parsers
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_io_writer_with_options(&mut out, &Flags(snapshot), options).map_err(io::Error::other)?;
     out.into_inner()?.sync_all()
-}
-
-/// Whether a key reads as itself without quotes in every version of YAML.
-fn is_plain(key: &str) -> bool {
-    const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let letters = key
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    letters
-        && key.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(key))
 }
 
 /// Flags can be confidential: nobody else may read the file.

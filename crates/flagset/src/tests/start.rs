@@ -3,6 +3,10 @@
 use std::fs;
 
 use flagstaff_testkit::flag_file::FlagFile;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::json;
+use tokio::runtime::Runtime;
 
 use super::*;
 
@@ -103,6 +107,118 @@ async fn a_flag_that_is_invalid_at_the_start_takes_its_persistent_version() {
     set.stop().await;
 }
 
+/// Writes a persistent file and reads it back; its text.
+async fn check_persistent(options: Options, persistent: &FlagFile) -> String {
+    let set = FlagSet::start(options).await.unwrap();
+    let written = set.snapshot();
+    set.stop().await;
+    let text = persistent.text();
+    let read = start(&[&Memory::new("saved", &text)]).await.snapshot();
+    let configuration = |snapshot: &Snapshot| -> String {
+        let members = snapshot.flags().iter().map(|flag| flag.wire.configuration_member());
+        String::from_utf8_lossy(&members.collect::<Vec<_>>().join(&b'\n')).into_owned()
+    };
+    assert_eq!(configuration(&read), configuration(&written), "{text}");
+    assert_eq!(read.digest(), written.digest());
+    text
+}
+
+/// Texts that mean something to some version of YAML, and others.
+fn text() -> impl Strategy<Value = String> {
+    const PIECES: &[&str] = &[
+        "true",
+        "no",
+        "on",
+        "null",
+        "~",
+        "0",
+        "7",
+        "_",
+        "0x1",
+        "0o7",
+        "1e3",
+        ".",
+        "inf",
+        "2021-05-06",
+        "T10:20:30Z",
+        "<<",
+        "=",
+        "---",
+        "...",
+        "-",
+        "?",
+        ":",
+        ",",
+        " ",
+        "\n",
+        "\r",
+        "\t",
+        "#",
+        "&",
+        "*",
+        "!",
+        "|",
+        ">",
+        "%",
+        "@",
+        "`",
+        "'",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\0",
+        "\u{1b}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{ffff}",
+        "é",
+        "😀",
+        "a",
+    ];
+    let pieces = vec(prop::sample::select(PIECES), 0..6).prop_map(|pieces| pieces.concat());
+    prop_oneof![4 => pieces, 1 => any::<String>(), 1 => "[a ]{60,120}"]
+}
+
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let scalar = prop_oneof![
+        4 => text().prop_map(|text| json!(text)),
+        1 => any::<f64>().prop_map(|number| json!(number)),
+        1 => any::<i64>().prop_map(|number| json!(number)),
+        1 => any::<Option<bool>>().prop_map(|value| json!(value)),
+    ];
+    scalar.prop_recursive(4, 24, 4, |value| {
+        prop_oneof![
+            vec(value.clone(), 0..4).prop_map(|items| json!(items)),
+            btree_map(text(), value, 0..4).prop_map(|members| json!(members)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn whatever_is_in_flags_reads_back_as_it_was(flags in btree_map(text(), (text(), value(), value()), 1..8)) {
+        let flag = |(name, first, second): &(String, serde_json::Value, serde_json::Value)| {
+            json!({"variations": {name: first}, "defaultRule": {"variation": name}, "metadata": {name: second}})
+        };
+        let document: serde_json::Map<_, _> = flags.iter().map(|(key, parts)| (key.clone(), flag(parts))).collect();
+        let source = Memory::new("flags.json", &json!(document).to_string());
+        let persistent = FlagFile::absent();
+        let options = Options {
+            sources: vec![Source::new(Arc::new(source), Format::Json)],
+            persistent_file: Some(persistent.path().to_owned()),
+            ..options(&[])
+        };
+        Runtime::new().unwrap().block_on(check_persistent(options, &persistent));
+    }
+}
+
 #[tokio::test]
 async fn the_persistent_file_follows_changes_and_reads_back_as_it_was() {
     let persistent = FlagFile::absent();
@@ -116,16 +232,16 @@ async fn the_persistent_file_follows_changes_and_reads_back_as_it_was() {
         persistent_file: Some(persistent.path().to_owned()),
         ..options(&[&source])
     };
-    let set = FlagSet::start(options).await.unwrap();
-    let written = set.snapshot();
-    set.stop().await;
-    let saved = Memory::new("saved", &persistent.text());
-    let read = start(&[&saved]).await.snapshot();
-    assert_eq!(read.digest(), written.digest());
-    assert_eq!(
-        read.get("full").unwrap().flag.definition(),
-        written.get("full").unwrap().flag.definition()
-    );
+    let text = check_persistent(options, &persistent).await;
+    for line in [
+        "full:",
+        "  variations:",
+        "    b:",
+        "      deep: []",
+        "    owner: ümlaut \" quote",
+    ] {
+        assert!(text.lines().any(|written| written == line), "no {line:?} in\n{text}");
+    }
 
     #[cfg(unix)]
     {
