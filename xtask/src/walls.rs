@@ -12,8 +12,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-definition", &[]),
     ("flagstaff-engine", &["flagstaff-definition"]),
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
+    ("flagstaff-backend", &[]),
+    ("flagstaff-events", &[]),
+    (
+        "flagstaff-exporters",
+        &["flagstaff-backend", "flagstaff-events", "flagstaff-object-stores"],
+    ),
     ("flagstaff-object-stores", &[]),
-    ("flagstaff-retrievers", &["flagstaff-object-stores"]),
+    ("flagstaff-retrievers", &["flagstaff-backend", "flagstaff-object-stores"]),
     ("flagstaff-telemetry", &[]),
     ("flagstaff-dashboard", &[]),
     (

@@ -17,13 +17,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use flagstaff_backend::{Surroundings, settings};
+
 pub use changes::{Changes, Settling};
 pub use error::{ErrorKind, ErrorStatus, RetrieveError};
 pub use fetched::{Content, Fetched, FormatHint, Revision};
-pub use surroundings::Surroundings;
 
 pub mod kinds;
-pub mod settings;
 
 #[cfg(feature = "file")]
 pub mod file;
@@ -35,7 +35,6 @@ pub mod testing;
 mod changes;
 mod error;
 mod fetched;
-mod surroundings;
 
 /// No flag file is larger: 64 MiB.
 pub const MAX_DOCUMENT: u64 = 64 << 20;

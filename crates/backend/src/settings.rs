@@ -1,5 +1,5 @@
-//! How the options of a retriever are read from a configuration: names in any case, values coerced as GO Feature Flag
-//! coerces them (integrations.md 0.1).
+//! How the options of a backend are read from a configuration: names in any case, values coerced as GO Feature Flag
+//! coerces them.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -27,11 +27,19 @@ pub enum SettingsError {
         feature: &'static str,
     },
     /// A property is missing or empty.
-    #[error("no \"{property}\" property found for kind \"{kind}\"")]
+    #[error("no {what} property found for kind \"{kind}\"")]
     Missing {
-        /// Path of the property.
-        property: &'static str,
-        /// The retriever's kind.
+        /// Path of the property in quotes, or several of which one would do.
+        what: String,
+        /// The kind.
+        kind: &'static str,
+    },
+    /// Several properties belong together, and one is missing.
+    #[error("{what} are required for kind \"{kind}\"")]
+    Incomplete {
+        /// Paths of the properties in quotes.
+        what: String,
+        /// The kind.
         kind: &'static str,
     },
     /// A property does not hold what it should. The value is not shown: it may be a secret.
@@ -39,14 +47,14 @@ pub enum SettingsError {
     Invalid {
         /// Path of the property.
         property: String,
-        /// The retriever's kind.
+        /// The kind.
         kind: &'static str,
         /// What is wrong and what would be right.
         problem: String,
     },
 }
 
-/// The options of one retriever, as written.
+/// The options of one backend, as written.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
     kind: &'static str,
@@ -54,7 +62,7 @@ pub struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// Reads the options of a retriever of a kind.
+    /// Reads the options of a backend of a kind.
     pub fn new(kind: &'static str, map: &'a Map<String, Value>) -> Self {
         Self { kind, map }
     }
@@ -80,11 +88,42 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// Yes or no, no when absent; numbers and texts count as what they look like.
+    pub fn flag(&self, property: &'static str) -> Result<bool, SettingsError> {
+        let flag = match find(self.map, property) {
+            None | Some(Value::Null) => Some(false),
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(Value::Number(number)) => Some(number.as_f64() != Some(0.0)),
+            Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+                "" | "0" | "f" | "false" => Some(false),
+                "1" | "t" | "true" => Some(true),
+                _ => None,
+            },
+            Some(_) => None,
+        };
+        flag.ok_or_else(|| self.invalid(property, "is neither true nor false"))
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    pub fn texts(&self, property: &'static str) -> Result<Vec<String>, SettingsError> {
+        let texts = match find(self.map, property) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(Value::Array(items)) => items.iter().map(scalar).collect(),
+            Some(single) => scalar(single).map(|text| vec![text]),
+        };
+        texts.ok_or_else(|| self.invalid(property, "is not a list of texts"))
+    }
+
+    /// Whatever is written there.
+    pub fn value(&self, property: &str) -> Option<&'a Value> {
+        find(self.map, property)
+    }
+
     /// A text that must not be empty.
     pub fn required(&self, property: &'static str) -> Result<String, SettingsError> {
         match self.text(property)? {
             text if text.is_empty() => Err(SettingsError::Missing {
-                property,
+                what: format!("\"{property}\""),
                 kind: self.kind,
             }),
             text => Ok(text),
@@ -135,7 +174,7 @@ impl<'a> Settings<'a> {
 }
 
 /// A member by its dotted path, in any case.
-pub(crate) fn find<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+pub fn find<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let (name, rest) = path
         .split_once('.')
         .map_or((path, None), |(name, rest)| (name, Some(rest)));

@@ -1,14 +1,14 @@
-//! Where a retriever runs.
+//! Where a backend runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a retriever may know of where it runs, passed in by whoever builds it: the flag set that it serves, and the variables
+/// What a backend may know of where it runs, passed in by whoever builds it: the flag set that it serves, and the variables
 /// of the environment. `Debug` hides the values of variables, since many of them are secrets.
 ///
 /// ```
-/// use flagstaff_retrievers::Surroundings;
+/// use flagstaff_backend::Surroundings;
 ///
 /// let relay = Surroundings::new([("PGHOST".to_owned(), "db.internal".to_owned())]);
 /// let set = relay.of_flag_set(Some("checkout".into()));

@@ -1,0 +1,101 @@
+//! Why a batch could not be exported.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// An export that failed: nothing of the batch counts as delivered, all of it is sent again.
+///
+/// `Display` is one line that holds the whole chain of causes, without secrets.
+#[derive(Debug)]
+pub struct ExportError {
+    kind: ErrorKind,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+    retry_after: Option<Duration>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The settings cannot work: a malformed address, a key that is none.
+    Settings,
+    /// What events go to does not exist: a bucket, a topic, a folder.
+    NotFound,
+    /// Credentials are missing, wrong or not sufficient.
+    Denied,
+    /// The sink answered, and did not take the batch.
+    Refused,
+    /// The batch is larger than the sink takes; a part of it may not be.
+    TooLarge,
+    /// The sink cannot be reached, or broke off.
+    Unreachable,
+    /// No answer within the time limit.
+    TimedOut,
+}
+
+impl ExportError {
+    /// An error.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            context: Vec::new(),
+            source: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds what it was about. Never a secret.
+    #[must_use]
+    pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds the cause. Its texts are printed, so it must hold no secret.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The sink asked not to be bothered for so long.
+    #[must_use]
+    pub fn retry_after(mut self, pause: Option<Duration>) -> Self {
+        self.retry_after = pause;
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// For how long the sink wants no more, if it said so.
+    pub fn pause(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for (at, (name, value)) in self.context.iter().enumerate() {
+            write!(f, "{}{name}: {value}", if at == 0 { " (" } else { ", " })?;
+        }
+        if !self.context.is_empty() {
+            f.write_str(")")?;
+        }
+        let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// The causes are part of `Display`, so they are not offered a second time as a source.
+impl Error for ExportError {}

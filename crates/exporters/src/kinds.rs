@@ -1,0 +1,165 @@
+//! The list of exporters: one line each. An unknown kind is answered with the known ones.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use flagstaff_backend::Needs::{All, Each, Either};
+use flagstaff_backend::{Kind, Settings, SettingsError, Surroundings, find};
+use flagstaff_events::{EventType, Exporter};
+use serde_json::{Map, Value};
+
+/// What an exporter may know besides its options.
+#[derive(Clone)]
+pub struct Context<'a> {
+    /// Which events it will get.
+    pub event_type: EventType,
+    /// The name of this machine, for names of files and for webhooks.
+    pub hostname: &'a str,
+    /// The environment.
+    pub surroundings: &'a Surroundings,
+    /// Tells the time.
+    pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+/// Builds an exporter from its options. `None` in the list: this build does not have it.
+type Constructor = fn(Settings<'_>, &Context<'_>) -> Result<Arc<dyn Exporter>, SettingsError>;
+
+/// When events leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// After `flushInterval`, or when there are `maxEventInMemory` of them.
+    Batches,
+    /// At once.
+    Each,
+}
+
+/// What an exporter of a kind is built with.
+#[derive(Debug, Clone, Copy)]
+pub struct Backend {
+    /// When its events leave.
+    pub mode: Mode,
+    constructor: Option<Constructor>,
+}
+
+/// Every kind, in the order in which they are shown.
+pub const KINDS: &[Kind<Backend>] = &[
+    kind("file", "file", Each(&["outputDir"]), &[BATCHES, FILES], batches(FILE)),
+    kind(
+        "webhook",
+        "webhook",
+        Each(&["endpointUrl"]),
+        &[BATCHES, &["secret", "meta", "headers"]],
+        batches(WEBHOOK),
+    ),
+    kind("log", "log", Each(&[]), &[&["logFormat"]], each(LOG)),
+    kind("s3", "s3", Each(&["bucket"]), &[BATCHES, FILES, &["path"]], batches(S3)),
+    kind(
+        "kinesis",
+        "kinesis",
+        Either(&["streamArn", "streamName"]),
+        &[],
+        each(KINESIS),
+    ),
+    kind(
+        "googleStorage",
+        "gcs",
+        Each(&["bucket"]),
+        &[BATCHES, FILES, &["path"]],
+        batches(GOOGLE_STORAGE),
+    ),
+    kind("sqs", "sqs", Each(&["queueUrl"]), &[], each(SQS)),
+    kind(
+        "kafka",
+        "kafka",
+        All(&["kafka.topic", "kafka.addresses"]),
+        &[],
+        each(KAFKA),
+    ),
+    kind("pubsub", "pubsub", All(&["projectID", "topic"]), &[], each(PUBSUB)),
+    kind(
+        "bigquery",
+        "bigquery",
+        All(&["projectID", "datasetID"]),
+        &[BATCHES, &["tableName", "googleCredentials", "autoMigrate"]],
+        batches(BIGQUERY),
+    ),
+    kind(
+        "azureBlobStorage",
+        "azure",
+        Each(&["container", "accountName"]),
+        &[BATCHES, FILES, &["accountKey", "path"]],
+        batches(AZURE),
+    ),
+    kind(
+        "opentelemetry",
+        "opentelemetry",
+        Each(&[]),
+        &[&["tracerName"]],
+        each(OPENTELEMETRY),
+    ),
+];
+
+/// Options of exporters that send batches.
+const BATCHES: &[&str] = &["flushInterval", "maxEventInMemory"];
+
+/// Options of exporters that write files.
+const FILES: &[&str] = &["format", "filename", "csvTemplate", "parquetCompressionCodec"];
+
+const FILE: Option<Constructor> = None;
+const WEBHOOK: Option<Constructor> = None;
+const LOG: Option<Constructor> = None;
+const S3: Option<Constructor> = None;
+const KINESIS: Option<Constructor> = None;
+const GOOGLE_STORAGE: Option<Constructor> = None;
+const SQS: Option<Constructor> = None;
+const KAFKA: Option<Constructor> = None;
+const PUBSUB: Option<Constructor> = None;
+const BIGQUERY: Option<Constructor> = None;
+const AZURE: Option<Constructor> = None;
+const OPENTELEMETRY: Option<Constructor> = None;
+
+/// Builds the exporter that a configuration block describes: `kind` and its properties, names in any case.
+///
+/// Nothing is opened or asked yet. Errors name the property; values are never shown.
+pub fn build(options: &Map<String, Value>, context: &Context<'_>) -> Result<Arc<dyn Exporter>, SettingsError> {
+    let kind = find(KINDS, options)?;
+    match kind.backend.constructor {
+        Some(constructor) => constructor(Settings::new(kind.name, options), context),
+        None => Err(kind.not_compiled()),
+    }
+}
+
+/// Whether the kind exists and its mandatory properties are there.
+pub fn check(options: &Map<String, Value>) -> Result<&'static Kind<Backend>, SettingsError> {
+    find(KINDS, options)
+}
+
+const fn kind(
+    name: &'static str,
+    feature: &'static str,
+    needs: flagstaff_backend::Needs,
+    optional: &'static [&'static [&'static str]],
+    backend: Backend,
+) -> Kind<Backend> {
+    Kind {
+        name,
+        feature,
+        needs,
+        optional,
+        backend,
+    }
+}
+
+const fn batches(constructor: Option<Constructor>) -> Backend {
+    Backend {
+        mode: Mode::Batches,
+        constructor,
+    }
+}
+
+const fn each(constructor: Option<Constructor>) -> Backend {
+    Backend {
+        mode: Mode::Each,
+        constructor,
+    }
+}

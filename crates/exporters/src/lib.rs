@@ -1,0 +1,8 @@
+//! Events out: an [`Exporter`] sends one batch of events to where a team analyses them.
+//!
+//! An exporter knows its protocol and nothing else: no batching, no retry, no back-pressure. One folder and one Cargo feature
+//! per backend; [`kinds`] is the list of them.
+
+pub use flagstaff_events::{Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+
+pub mod kinds;
