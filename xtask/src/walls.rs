@@ -19,7 +19,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["flagstaff-backend", "flagstaff-events", "flagstaff-object-stores"],
     ),
     ("flagstaff-object-stores", &[]),
-    ("flagstaff-retrievers", &["flagstaff-backend", "flagstaff-object-stores"]),
+    (
+        "flagstaff-retrievers",
+        &["flagstaff-backend", "flagstaff-object-stores"],
+    ),
     ("flagstaff-telemetry", &[]),
     ("flagstaff-dashboard", &[]),
     (

@@ -114,7 +114,7 @@ pub struct Experimentation {
 pub struct ScheduledStep {
     /// From when; a step without a date never applies.
     pub date: Option<Spanned<Timestamp>>,
-    /// What changes: the same fields as a flag.
+    /// What changes: the same fields as a flag. Steps of a step are published and never applied.
     pub change: FlagDefinition,
 }
 

@@ -193,13 +193,17 @@ fn null_is_absent_except_where_it_is_an_element() {
 
 #[test]
 fn scheduled_steps_are_flags_with_a_date() {
-    let text = "f:\n  scheduledRollout:\n  - date: 2024-01-01\n    disable: true\n    targeting: [{name: r, disable: no}]\n  - {scheduledRollout: []}\n";
-    let steps = flag(text, Format::Yaml).scheduled_rollout.unwrap();
+    let text = "f:\n  scheduledRollout:\n  - date: 2024-01-01\n    disable: true\n    targeting: [{name: r, disable: no}]\n  - scheduledRollout: [{date: 2025-01-01, version: 2}, {date: never}]\n";
+    insta::assert_snapshot!(findings(text, Format::Yaml), @"6:63 invalid-date f/scheduledRollout[1].scheduledRollout[1].date: `never` is not a date (write RFC 3339, like 2024-05-01T00:00:00Z)");
+    let steps = flag(&text.replace("{date: never}", ""), Format::Yaml)
+        .scheduled_rollout
+        .unwrap();
     assert_eq!(steps[0].date.unwrap().value.to_string(), "2024-01-01T00:00:00Z");
     assert_eq!(steps[0].change.disable, Some(true));
     assert_eq!(steps[0].change.targeting.as_ref().unwrap()[0].disable, Some(false));
-    assert_eq!(steps[1].change, FlagDefinition::default());
-    insta::assert_snapshot!(findings(text, Format::Yaml), @"6:6 ignored-field f/scheduledRollout[1].scheduledRollout: a scheduled step has no steps of its own (remove it)");
+    let nested = steps[1].change.scheduled_rollout.as_ref().unwrap();
+    assert_eq!(nested[0].date.unwrap().value.to_string(), "2025-01-01T00:00:00Z");
+    assert_eq!(nested[0].change.version.as_deref(), Some("2"));
 }
 
 #[test]

@@ -152,6 +152,7 @@ fn a_flag_is_shown_as_it_was_written() {
   trackEvents: true
   scheduledRollout:
     - {date: 2020-01-01T01:00:00.5+01:00, version: '3', targeting: [{name: r, disable: true}]}
+    - {scheduledRollout: [{disable: true, date: 2020-01-02T00:00:00Z}, {}]}
   experimentation: {end: 2020-02-01T00:00:00Z}
   defaultRule:
     progressiveRollout: {end: {percentage: 40, date: 2020-06-01T00:00:00Z, variation: a}, initial: {variation: b}}
@@ -166,7 +167,8 @@ fn a_flag_is_shown_as_it_was_written() {
             + r#""defaultRule":{"progressiveRollout":{"initial":{"variation":"b"},"#
             + r#""end":{"variation":"a","percentage":40,"date":"2020-06-01T00:00:00Z"}}},"#
             + r#""experimentation":{"end":"2020-02-01T00:00:00Z"},"#
-            + r#""scheduledRollout":[{"targeting":[{"name":"r","disable":true}],"version":"3","date":"2020-01-01T01:00:00.5+01:00"}],"#
+            + r#""scheduledRollout":[{"targeting":[{"name":"r","disable":true}],"version":"3","date":"2020-01-01T01:00:00.5+01:00"},"#
+            + r#"{"scheduledRollout":[{"disable":true,"date":"2020-01-02T00:00:00Z"},{}]}],"#
             + r#""trackEvents":true,"disable":false,"version":"2","metadata":{}}"#
     );
 }

@@ -62,13 +62,14 @@ pub(super) static STEP: Shape = Shape {
         "defaultRule",
         "bucketingKey",
         "experimentation",
+        "scheduledRollout",
         "trackEvents",
         "disable",
         "version",
         "metadata",
         "date",
     ],
-    ignored: &[("scheduledRollout", "a scheduled step has no steps of its own")],
+    ignored: &[],
     traps: FLAG_TRAPS,
 };
 

@@ -250,6 +250,7 @@ fn fields_have_an_effect(change: &FlagDefinition, findings: &mut Findings) {
         ("trackEvents", change.track_events.is_some()),
         ("bucketingKey", change.bucketing_key.is_some()),
         ("metadata", change.metadata.is_some()),
+        ("scheduledRollout", change.scheduled_rollout.is_some()),
     ];
     for (field, _) in fields.into_iter().filter(|(_, written)| *written) {
         let found = Diagnostic::new(Code::IgnoredField, format!("`{field}` of a step has no effect"))

@@ -59,7 +59,7 @@ f:
   variations: {a: 1}
   defaultRule: {variation: a}
   scheduledRollout:
-    - {date: 2024-07-01T00:00:00Z, version: "2", trackEvents: false, bucketingKey: id, metadata: {x: 1}}
+    - {date: 2024-07-01T00:00:00Z, version: "2", trackEvents: false, bucketingKey: id, metadata: {x: 1}, scheduledRollout: [{}]}
 "#,
         found: "
 warning step-without-effect scheduledRollout[0] 5:7 the step changes nothing
@@ -67,6 +67,7 @@ warning ignored-field scheduledRollout[0].version 5:7 `version` of a step has no
 warning ignored-field scheduledRollout[0].trackEvents 5:7 `trackEvents` of a step has no effect
 warning ignored-field scheduledRollout[0].bucketingKey 5:7 `bucketingKey` of a step has no effect
 warning ignored-field scheduledRollout[0].metadata 5:7 `metadata` of a step has no effect
+warning ignored-field scheduledRollout[0].scheduledRollout 5:7 `scheduledRollout` of a step has no effect
 ",
     },
     Case {
