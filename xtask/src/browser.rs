@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use flagstaff_testkit::http::{Connection, Request};
+use flagstaff_testkit::process::Process;
 use flagstaff_testkit::relay::Workspace;
 use serde_json::json;
 
 use crate::build::debug_executable;
-use crate::process::Process;
 
 mod chromium;
 

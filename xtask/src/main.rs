@@ -9,8 +9,8 @@ mod differential;
 mod docs;
 mod faults;
 mod instructions;
+mod integration;
 mod metadata;
-mod process;
 mod walls;
 
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ enum Chore {
     Differential(differential::Arguments),
     /// Does to the built relay what goes wrong in production, and checks what must hold meanwhile.
     Faults(faults::Arguments),
+    /// Installs and starts the real server of every kind of source and sink, and proves against it what must hold.
+    Integration(integration::Arguments),
     /// Looks at the pages of the relay in Chromium, with and without scripts, and keeps screenshots beside the built program.
     Browser,
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Differential(arguments) => differential::run(&arguments),
         Chore::Faults(arguments) => faults::run(&arguments),
+        Chore::Integration(arguments) => integration::run(&arguments),
         Chore::Browser => browser::run(),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),

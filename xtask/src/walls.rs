@@ -61,6 +61,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-limit", &[]),
     ("flagstaff-testkit", &["flagstaff-engine"]),
     (
+        "flagstaff-integration",
+        &[
+            "flagstaff-definition",
+            "flagstaff-flagset",
+            "flagstaff-retrievers",
+            "flagstaff-testkit",
+        ],
+    ),
+    (
         "xtask",
         &[
             "flagstaff-definition",

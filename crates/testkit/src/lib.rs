@@ -7,6 +7,8 @@ pub mod flag_file;
 pub mod flag_server;
 pub mod http;
 pub mod json;
+#[cfg(feature = "process")]
+pub mod process;
 pub mod relay;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use flagstaff_testkit::http::{Connection, Request, Response};
+use flagstaff_testkit::process::Process;
 use flagstaff_testkit::relay::Workspace;
 
 use super::case::{self, Case};
-use crate::process::Process;
 
 /// How long a server may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(30);

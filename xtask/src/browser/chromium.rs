@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use data_encoding::BASE64;
+use flagstaff_testkit::process::Process;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
-
-use crate::process::Process;
 
 /// How long the browser may take to start, or to answer.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use flagstaff_testkit::http::{Connection, Request, Response};
+use flagstaff_testkit::process::Process;
 use flagstaff_testkit::relay::Workspace;
 use serde_json::{Value, json};
 
 use super::case::Stage;
 use super::flags;
-use crate::process::Process;
 
 /// How long a start may take.
 const START_PATIENCE: Duration = Duration::from_secs(20);

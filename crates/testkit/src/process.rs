@@ -1,21 +1,21 @@
 //! A program that this one starts, weighs and signals, and that ends with it.
 
 use std::fs::{self, File};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// How long a program may take to end before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running program. It is asked to end when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     child: Child,
     guard: Option<Child>,
@@ -23,42 +23,55 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program whose output goes to a file.
-    pub(crate) fn start(name: &str, mut command: Command, log: PathBuf) -> Result<Self> {
-        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+    /// Starts a program whose output is added to a file.
+    ///
+    /// # Errors
+    /// When the program or the file cannot be opened, which the error names.
+    pub fn start(name: &str, mut command: Command, log: PathBuf) -> io::Result<Self> {
+        let written = || format!("cannot write {}", log.display());
+        let output = File::options().create(true).append(true).open(&log);
+        let output = output.map_err(|error| about(&error, &written()))?;
         command
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
             .process_group(0);
-        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        let child = command.spawn();
+        let program = command.get_program().display();
+        let child = child.map_err(|error| about(&error, &format!("cannot start {name} ({program})")))?;
         let mut process = Self {
             name: name.to_owned(),
             child,
             guard: None,
             log,
         };
-        process.guard = Some(watch(&process.child).context("cannot run sh")?);
+        process.guard = Some(watch(&process.child).map_err(|error| about(&error, "cannot run sh"))?);
         Ok(process)
     }
 
     /// Its name in messages.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Its process id.
-    pub(crate) fn id(&self) -> Pid {
+    pub fn id(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
     /// How it ended; `None` while it runs.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(self.child.try_wait()?)
+    ///
+    /// # Errors
+    /// When the system does not know the process.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
     }
 
     /// Waits for its end; `None` when it still runs after all that time.
-    pub(crate) fn wait(&mut self, patience: Duration) -> Result<Option<ExitStatus>> {
+    ///
+    /// # Errors
+    /// When the system does not know the process.
+    pub fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
         let deadline = Instant::now() + patience;
         loop {
             match self.ended()? {
@@ -69,28 +82,41 @@ impl Process {
     }
 
     /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
-        kill_process(self.id(), signal).with_context(|| format!("cannot signal {}", self.name))
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        kill_process(self.id(), signal).map_err(|error| about(&error.into(), &format!("cannot signal {}", self.name)))
+    }
+
+    /// Ends it and all that it started, at once and without a word.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn kill(&mut self) -> io::Result<()> {
+        let killed = kill_process_group(self.id(), Signal::KILL);
+        killed.map_err(|error| about(&error.into(), &format!("cannot kill {}", self.name)))?;
+        self.child.wait().map(drop)
     }
 
     /// What it has written.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()
     }
 
     /// Resident bytes now; `None` where the system has no `/proc`, or the program has ended.
-    pub(crate) fn memory(&self) -> Option<u64> {
+    pub fn memory(&self) -> Option<u64> {
         self.status("VmRSS:")
     }
 
     /// The most resident bytes that it ever had.
-    pub(crate) fn memory_peak(&self) -> Option<u64> {
+    pub fn memory_peak(&self) -> Option<u64> {
         self.status("VmHWM:")
     }
 
     /// Processor time that it took.
-    pub(crate) fn processor_time(&self) -> Option<Duration> {
+    pub fn processor_time(&self) -> Option<Duration> {
         let statistics = fs::read_to_string(self.proc("stat")).ok()?;
         // the name of the program may hold blanks, what follows it does not
         let (_, fields) = statistics.rsplit_once(')')?;
@@ -136,4 +162,9 @@ fn watch(program: &Child) -> std::io::Result<Child> {
         // an interrupt from the terminal must not reach it before this program has ended
         .process_group(0)
         .spawn()
+}
+
+/// The same error, with what it is about.
+fn about(error: &io::Error, what: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }

@@ -1,0 +1,149 @@
+//! One kind on one server, and what came of it.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use flagstaff_retrievers::kinds;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::contract::retriever::{self, Source};
+use crate::journal::Journal;
+use crate::package::{Cache, Missing, Package};
+use crate::proof::Proof;
+
+/// No contract takes longer, not even with drivers that wait half a minute for a server.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A kind on a server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    /// The name in the configuration.
+    pub(crate) kind: &'static str,
+    /// What is special about it; empty for most.
+    pub(crate) variant: &'static str,
+    /// What has to be installed, the server first.
+    pub(crate) needs: &'static [&'static Package],
+    /// Starts the server and proves the contract.
+    pub(crate) run: fn(&Stage) -> Result<()>,
+}
+
+/// Where a case happens.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    cache: Cache,
+    folder: TempDir,
+    runtime: Runtime,
+    journal: Journal,
+    proof: RefCell<Proof>,
+}
+
+/// What came of a case.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    /// What was proven.
+    pub(crate) proof: String,
+    pub(crate) took: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Passed,
+    /// What should be otherwise, and the last that was logged.
+    Failed(String),
+    /// Why.
+    Skipped(String),
+}
+
+impl Case {
+    /// Kind and variant.
+    pub(crate) fn name(&self) -> String {
+        match self.variant {
+            "" => self.kind.to_owned(),
+            variant => format!("{} ({variant})", self.kind),
+        }
+    }
+
+    /// What it runs on.
+    pub(crate) fn server(&self) -> String {
+        self.needs.first().map_or_else(|| "-".to_owned(), ToString::to_string)
+    }
+
+    /// Starts everything, proves the contract and ends everything.
+    pub(crate) fn run(&self, cache: &Cache, journal: &Journal) -> Outcome {
+        let began = Instant::now();
+        journal.clear();
+        let (verdict, proof) = match self.prepare(cache, journal) {
+            Ok(stage) => {
+                // a case that panics ends its servers like any other
+                let done = catch_unwind(AssertUnwindSafe(|| (self.run)(&stage)));
+                let done = done.unwrap_or_else(|panic| Err(anyhow!("panicked: {}", message(&*panic))));
+                (done, stage.proof.take().text())
+            }
+            Err(error) => (Err(error), String::new()),
+        };
+        let verdict = match verdict {
+            Ok(()) => Verdict::Passed,
+            Err(error) => match error.downcast_ref::<Missing>() {
+                Some(missing) => Verdict::Skipped(missing.to_string()),
+                None => Verdict::Failed(format!("{error:#}")),
+            },
+        };
+        Outcome {
+            verdict,
+            proof,
+            took: began.elapsed(),
+        }
+    }
+
+    fn prepare(&self, cache: &Cache, journal: &Journal) -> Result<Stage> {
+        if !kinds::is_active(self.kind) {
+            let reason = format!("the kind {} is not part of this build", self.kind);
+            return Err(Missing(reason).into());
+        }
+        for package in self.needs {
+            cache.need(package)?;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        Ok(Stage {
+            cache: cache.clone(),
+            folder: TempDir::new().context("cannot make a temporary folder")?,
+            runtime: runtime.context("cannot start a runtime")?,
+            journal: journal.clone(),
+            proof: RefCell::default(),
+        })
+    }
+}
+
+impl Stage {
+    /// Installed servers.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// An empty folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Proves what holds for every retriever.
+    pub(crate) fn prove_retriever(&self, source: &mut dyn Source) -> Result<()> {
+        let mut proof = self.proof.borrow_mut();
+        let contract = retriever::prove(source, &self.journal, &mut proof);
+        let limited = async { tokio::time::timeout(LIMIT, contract).await };
+        self.runtime
+            .block_on(limited)
+            .with_context(|| format!("takes longer than {} s", LIMIT.as_secs()))?
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

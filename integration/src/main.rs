@@ -1,0 +1,123 @@
+//! Every source and every sink against the real server, or the best that can be had of it, on loopback. `cargo xtask integration`
+//! runs it in two steps: what it needs is installed first, with the machine's own certificates; it runs without them.
+
+mod case;
+mod contract;
+mod execution;
+mod journal;
+mod meter;
+mod package;
+mod proof;
+mod server;
+mod servers;
+mod sources;
+mod table;
+mod trust;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+
+use case::Case;
+use journal::Journal;
+use package::{Cache, Package};
+
+/// Every source and every sink against a real server.
+#[derive(Debug, Parser)]
+#[command(disable_version_flag = true)]
+enum Step {
+    /// Names the cases and the server of each.
+    List,
+    /// Installs what the cases need.
+    Install {
+        /// Kinds; all without any
+        kinds: Vec<String>,
+        /// Also builds the servers that take minutes
+        #[arg(long)]
+        all: bool,
+    },
+    /// Runs the cases on what is installed.
+    Run {
+        /// Kinds; all without any
+        kinds: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Step::parse() {
+        Step::List => {
+            table::print_list(cases());
+            Ok(true)
+        }
+        Step::Install { kinds, all } => install(&kinds, all),
+        Step::Run { kinds } => run(&kinds),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn install(kinds: &[String], all: bool) -> Result<bool> {
+    let cache = cache()?;
+    let cases = select(kinds)?;
+    let mut wanted: Vec<&Package> = cases.iter().flat_map(|case| case.needs).copied().collect();
+    wanted.sort_by_key(|package| (package.minutes, package.name));
+    wanted.dedup_by_key(|package| package.name);
+    wanted.retain(|package| (all || package.minutes == 0) && cache.find(package).is_none());
+    let mut complete = true;
+    for package in &wanted {
+        let began = Instant::now();
+        match cache.install(package) {
+            Ok(()) => println!("installed {package} in {:.0} s", began.elapsed().as_secs_f64()),
+            Err(error) => {
+                println!("cannot install {package}: {error:#}");
+                complete = false;
+            }
+        }
+    }
+    if wanted.iter().any(|package| package.recipe.is_go()) {
+        cache.tidy()?;
+    }
+    Ok(complete)
+}
+
+fn run(kinds: &[String]) -> Result<bool> {
+    let cache = cache()?;
+    let journal = Journal::open();
+    let cases = select(kinds)?;
+    table::print_heading();
+    let mut outcomes = Vec::new();
+    for case in cases {
+        let outcome = case.run(&cache, &journal);
+        table::print_row(&case, &outcome);
+        outcomes.push(outcome);
+    }
+    Ok(table::print_summary(&outcomes))
+}
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    sources::CASES.iter().copied().flatten()
+}
+
+fn select(kinds: &[String]) -> Result<Vec<Case>> {
+    for kind in kinds {
+        ensure!(
+            cases().any(|case| case.kind == kind),
+            "no case is of the kind {kind}: `cargo xtask integration --list` names them"
+        );
+    }
+    let is_wanted = |case: &&Case| kinds.is_empty() || kinds.iter().any(|kind| kind == case.kind);
+    Ok(cases().filter(is_wanted).copied().collect())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the cache lies where the user keeps caches")]
+fn cache() -> Result<Cache> {
+    Cache::of(|name| std::env::var_os(name))
+}

@@ -1,0 +1,107 @@
+//! nginx, of Debian: files behind a password, over TLS, and over TLS for clients that have a certificate.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::execution::output;
+use crate::package::{Cache, Package, Recipe};
+use crate::server::{Launch, Server, free_port, is_listening};
+use crate::trust::Trust;
+
+pub(crate) const PACKAGE: Package = Package {
+    name: "nginx",
+    version: "1.22",
+    recipe: Recipe::Debian {
+        packages: &["nginx"],
+        program: "nginx",
+    },
+    minutes: 0,
+};
+
+/// Who may read files on [`Nginx::port`].
+pub(crate) const USER: &str = "relay";
+
+/// Their password.
+pub(crate) const PASSWORD: &str = "nginx-secret-90bd";
+
+/// An nginx that serves a folder.
+#[derive(Debug)]
+pub(crate) struct Nginx {
+    pub(crate) server: Server,
+    /// HTTP, with Basic authentication.
+    pub(crate) port: u16,
+    /// TLS.
+    pub(crate) tls_port: u16,
+    /// TLS that asks for a certificate.
+    pub(crate) mutual_port: u16,
+    /// What is served.
+    pub(crate) files: PathBuf,
+}
+
+impl Nginx {
+    pub(crate) fn start(cache: &Cache, folder: &Path, trust: &Trust) -> Result<Self> {
+        let installed = cache.need(&PACKAGE)?;
+        let (port, tls_port, mutual_port) = (free_port()?, free_port()?, free_port()?);
+        let files = folder.join("files");
+        fs::create_dir(&files)?;
+        for path in [folder, &files] {
+            // its workers run for nobody
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        }
+        let hash = output(std::process::Command::new("openssl").args(["passwd", "-apr1", PASSWORD]))
+            .context("nginx needs openssl to hash a password")?;
+        fs::write(folder.join("passwords"), format!("{USER}:{hash}"))?;
+        let configuration = CONFIGURATION
+            .replace("FOLDER", &folder.display().to_string())
+            .replace("TLS_PORT", &tls_port.to_string())
+            .replace("MUTUAL_PORT", &mutual_port.to_string())
+            .replace("PORT", &port.to_string())
+            .replace("CERTIFICATE", &trust.server.certificate.display().to_string())
+            .replace("KEY", &trust.server.key.display().to_string())
+            .replace("AUTHORITY", &trust.authority.display().to_string());
+        let path = folder.join("nginx.conf");
+        fs::write(&path, configuration)?;
+        let prefix = folder.to_owned();
+        let command = move || {
+            let mut command = installed.command("nginx");
+            command.args(["-e", "stderr", "-p"]).arg(&prefix).arg("-c").arg(&path);
+            command
+        };
+        let launch = Launch {
+            command: Box::new(command),
+            ready: Box::new(move || is_listening(port)),
+        };
+        Ok(Self {
+            server: Server::start("nginx", folder, launch)?,
+            port,
+            tls_port,
+            mutual_port,
+            files,
+        })
+    }
+}
+
+const CONFIGURATION: &str = "\
+daemon off;
+pid FOLDER/nginx.pid;
+error_log stderr;
+worker_processes 1;
+events {}
+http {
+  access_log off;
+  client_body_temp_path FOLDER/nginx-body;
+  proxy_temp_path FOLDER/nginx-proxy;
+  fastcgi_temp_path FOLDER/nginx-fastcgi;
+  uwsgi_temp_path FOLDER/nginx-uwsgi;
+  scgi_temp_path FOLDER/nginx-scgi;
+  root FOLDER/files;
+  ssl_certificate CERTIFICATE;
+  ssl_certificate_key KEY;
+  server { listen 127.0.0.1:PORT; auth_basic flags; auth_basic_user_file FOLDER/passwords; }
+  server { listen 127.0.0.1:TLS_PORT ssl; }
+  server { listen 127.0.0.1:MUTUAL_PORT ssl; ssl_verify_client on; ssl_client_certificate AUTHORITY; }
+}
+";

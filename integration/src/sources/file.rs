@@ -1,0 +1,65 @@
+//! Files of this machine, which need no server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use flagstaff_retrievers::ErrorKind;
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::contract::edition::{BROKEN_DOCUMENT, document};
+use crate::contract::retriever::{Refusal, Source};
+
+pub(super) const CASES: &[Case] = &[Case {
+    kind: "file",
+    variant: "",
+    needs: &[],
+    run: |stage| {
+        let path = stage.folder().join("flags.yaml");
+        stage.prove_retriever(&mut File { path })
+    },
+}];
+
+/// A file that is written in place.
+struct File {
+    path: PathBuf,
+}
+
+impl Source for File {
+    fn options(&self) -> Value {
+        json!({"kind": "file", "path": self.path})
+    }
+
+    fn put(&mut self, edition: &str) -> Result<()> {
+        Ok(fs::write(&self.path, document(edition))?)
+    }
+
+    fn corrupt(&mut self) -> Result<()> {
+        Ok(fs::write(&self.path, BROKEN_DOCUMENT)?)
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        vec![Refusal {
+            what: "a directory",
+            options: json!({"kind": "file", "path": self.path.parent()}),
+            kind: ErrorKind::Refused,
+        }]
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        Ok(fs::remove_file(&self.path)?)
+    }
+
+    fn revive(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn sent(&self) -> Option<u64> {
+        None
+    }
+}

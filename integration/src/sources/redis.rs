@@ -1,0 +1,86 @@
+//! `redis`: a key for each flag.
+
+use anyhow::Result;
+use flagstaff_retrievers::ErrorKind;
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::contract::edition::{FLAG, broken_flag, flags};
+use crate::contract::retriever::{Refusal, Source};
+use crate::meter::Meter;
+use crate::servers::redis::{self, PASSWORD, USER};
+
+pub(super) const CASES: &[Case] = &[Case {
+    kind: "redis",
+    variant: "",
+    needs: &[&redis::PACKAGE],
+    run: |stage| {
+        let redis = redis::Redis::start(stage.cache(), stage.folder())?;
+        let meter = Meter::before(redis.port)?;
+        stage.prove_retriever(&mut Redis { redis, meter })
+    },
+}];
+
+const PREFIX: &str = "flags:";
+
+struct Redis {
+    redis: redis::Redis,
+    meter: Meter,
+}
+
+impl Redis {
+    fn options(&self, password: &str) -> Value {
+        let address = format!("127.0.0.1:{}", self.meter.port());
+        json!({
+            "kind": "redis",
+            "redisOptions": {"addr": address, "username": USER, "password": password},
+            "redisPrefix": PREFIX,
+        })
+    }
+}
+
+impl Source for Redis {
+    fn options(&self) -> Value {
+        self.options(PASSWORD)
+    }
+
+    fn put(&mut self, edition: &str) -> Result<()> {
+        for (key, flag) in flags(edition) {
+            self.redis.ask(&["SET", &format!("{PREFIX}{key}"), &flag.to_string()])?;
+        }
+        Ok(())
+    }
+
+    fn corrupt(&mut self) -> Result<()> {
+        let key = format!("{PREFIX}{FLAG}");
+        self.redis.ask(&["SET", &key, &broken_flag().to_string()]).map(drop)
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        vec![Refusal {
+            what: "wrong password",
+            options: self.options("wrong-secret-81"),
+            kind: ErrorKind::Denied,
+        }]
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![PASSWORD.to_owned(), "wrong-secret-81".to_owned()]
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        self.redis.server.kill()
+    }
+
+    fn revive(&mut self) -> Result<()> {
+        self.redis.server.revive()
+    }
+
+    fn sent(&self) -> Option<u64> {
+        Some(self.meter.sent())
+    }
+
+    fn is_conditional(&self) -> bool {
+        false
+    }
+}
