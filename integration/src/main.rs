@@ -2,6 +2,7 @@
 //! runs it in two steps: what it needs is installed first, with the machine's own certificates; it runs without them.
 
 mod case;
+mod clients;
 mod contract;
 mod execution;
 mod journal;

@@ -36,8 +36,6 @@ pub(crate) enum Recipe {
     Pypi(&'static [&'static str]),
     /// Packages of npm, with their versions.
     Npm(&'static [&'static str]),
-    /// Artifacts of Maven as `group:artifact:version`, with what they need at run time.
-    Maven(&'static [&'static str]),
     /// A program of a Go module, as `path@version`.
     GoInstall(&'static str),
     /// A Go program of this repository, around what a module brings.
@@ -110,7 +108,7 @@ impl Cache {
 }
 
 impl Installed {
-    /// Runs one of its programs: by name for Debian, npm and Go, by module for Python, by class for Java.
+    /// Runs one of its programs: by name for Debian, npm and Go, by module for Python.
     pub(crate) fn command(&self, program: &str) -> Command {
         match self.recipe {
             Recipe::Debian { .. } => {
@@ -132,18 +130,22 @@ impl Installed {
                 command.arg(self.folder.join("node_modules/.bin").join(program));
                 command
             }
-            Recipe::Maven(_) => {
-                let mut command = Command::new("java");
-                command.arg("-cp").arg(self.folder.join("lib/*")).arg(program);
-                command
-            }
             Recipe::GoInstall(_) | Recipe::GoProgram { .. } => Command::new(self.folder.join(program)),
         }
     }
 
-    /// A file of it.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+    /// Runs a script of Python or Node.js that uses it.
+    pub(crate) fn script(&self, text: &str) -> Command {
+        if let Recipe::Npm(_) = self.recipe {
+            let mut command = Command::new("node");
+            command
+                .env("NODE_PATH", self.folder.join("node_modules"))
+                .args(["-e", text]);
+            return command;
+        }
+        let mut command = Command::new("python3");
+        command.env("PYTHONPATH", &self.folder).args(["-c", text]);
+        command
     }
 
     fn debian_program(&self, program: &str) -> Option<PathBuf> {

@@ -63,11 +63,6 @@ impl Server {
         self.process = Some(process);
         Ok(())
     }
-
-    /// What it has written.
-    pub(crate) fn log(&self) -> String {
-        self.process.as_ref().map(Process::log).unwrap_or_default()
-    }
 }
 
 impl fmt::Debug for Server {

@@ -1,5 +1,11 @@
 //! The servers: how each is installed and started.
 
+pub(crate) mod azurite;
+pub(crate) mod ferretdb;
+pub(crate) mod gcs;
+pub(crate) mod minio;
+pub(crate) mod moto;
 pub(crate) mod nginx;
 pub(crate) mod postgresql;
 pub(crate) mod redis;
+pub(crate) mod versitygw;

@@ -2,10 +2,23 @@
 
 use crate::case::Case;
 
+mod azure_blob_storage;
 mod file;
+mod google_storage;
 mod http;
+mod mongodb;
 mod postgresql;
 mod redis;
+mod s3;
 
 /// Every kind in the order of the configuration's.
-pub(crate) const CASES: &[&[Case]] = &[file::CASES, http::CASES, redis::CASES, postgresql::CASES];
+pub(crate) const CASES: &[&[Case]] = &[
+    file::CASES,
+    http::CASES,
+    s3::CASES,
+    google_storage::CASES,
+    azure_blob_storage::CASES,
+    redis::CASES,
+    postgresql::CASES,
+    mongodb::CASES,
+];

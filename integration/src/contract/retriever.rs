@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use flagstaff_definition::format::Format;
 use flagstaff_flagset::{FlagSet, Options, Source as FlagSource};
-use flagstaff_retrievers::{ErrorKind, Fetched, Retriever, kinds};
+use flagstaff_retrievers::{ErrorKind, Fetched, Retriever, Surroundings, kinds};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::edition::served;
 use crate::journal::Journal;
+use crate::meter::Meter;
 use crate::proof::Proof;
+use crate::server::Server;
 
 /// How long a change, or the return of a server, may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,8 +24,8 @@ const NO_BODY: u64 = 16 << 10;
 
 /// Flags in a real server.
 pub(crate) trait Source {
-    /// What a configuration says about it.
-    fn options(&self) -> Value;
+    /// How to read it.
+    fn setup(&self) -> Setup;
 
     /// Makes the flags there an edition of [`super::edition::flags`].
     fn put(&mut self, edition: &str) -> Result<()>;
@@ -31,20 +33,27 @@ pub(crate) trait Source {
     /// Makes what is there useless.
     fn corrupt(&mut self) -> Result<()>;
 
-    /// Options that the server must refuse.
+    /// What the server must refuse.
     fn refusals(&self) -> Vec<Refusal>;
 
     /// What must never be shown.
     fn secrets(&self) -> Vec<String>;
 
+    /// The server that holds it; `None` where there is none.
+    fn server(&mut self) -> Option<&mut Server>;
+
+    /// What counts the bytes that come from there; `None` where nothing is sent.
+    fn meter(&self) -> Option<&Meter>;
+
     /// Takes the server away.
-    fn kill(&mut self) -> Result<()>;
+    fn kill(&mut self) -> Result<()> {
+        self.server().context("there is a server")?.kill()
+    }
 
     /// Brings it back; what it held may be lost.
-    fn revive(&mut self) -> Result<()>;
-
-    /// How many bytes came from it; `None` where nothing is sent.
-    fn sent(&self) -> Option<u64>;
+    fn revive(&mut self) -> Result<()> {
+        self.server().context("there is a server")?.revive()
+    }
 
     /// Whether its protocol can say that nothing is new without sending everything again.
     fn is_conditional(&self) -> bool {
@@ -52,13 +61,31 @@ pub(crate) trait Source {
     }
 }
 
-/// Options that the server must refuse.
+/// What a configuration says about a source, and the variables of the environment in which it is read.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The block of the configuration.
+    pub(crate) options: Value,
+    /// Variables.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl From<Value> for Setup {
+    fn from(options: Value) -> Self {
+        Self {
+            options,
+            variables: Vec::new(),
+        }
+    }
+}
+
+/// A setup that the server must refuse.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// What is wrong with them.
+    /// What is wrong with it.
     pub(crate) what: &'static str,
-    /// The options.
-    pub(crate) options: Value,
+    /// The setup.
+    pub(crate) setup: Setup,
     /// How a retriever calls it.
     pub(crate) kind: ErrorKind,
 }
@@ -67,7 +94,7 @@ pub(crate) struct Refusal {
 pub(crate) async fn prove(source: &mut dyn Source, journal: &Journal, proof: &mut Proof) -> Result<()> {
     source.put("first")?;
     unchanged(source, proof).await.context("unchanged")?;
-    let retriever = build(&source.options())?;
+    let retriever = build(source.setup())?;
     // asked once more beside the flag set, which keeps its own
     let tells = retriever.changes().is_some();
     let set = FlagSet::start(options(&retriever)).await.context("fetch")?;
@@ -95,25 +122,26 @@ pub(crate) async fn prove(source: &mut dyn Source, journal: &Journal, proof: &mu
     set.stop().await;
 
     for refusal in source.refusals() {
-        refused(&refusal, source).await.with_context(|| refusal.what)?;
-        proof.add(refusal.what);
+        let what = refusal.what;
+        refused(refusal, source).await.context(what)?;
+        proof.add(what);
     }
     conceals(source, &journal.text()).context("log")?;
     Ok(())
 }
 
 async fn unchanged(source: &dyn Source, proof: &mut Proof) -> Result<()> {
-    let retriever = build(&source.options())?;
-    let before = source.sent();
+    let retriever = build(source.setup())?;
+    let before = sent(source);
     let first = timeout(PATIENCE, retriever.retrieve(None)).await??;
-    let whole = source.sent().zip(before).map(|(after, before)| after - before);
-    let before = source.sent();
+    let whole = sent(source).zip(before).map(|(after, before)| after - before);
+    let before = sent(source);
     let second = timeout(PATIENCE, retriever.retrieve(Some(first.revision()))).await??;
     ensure!(
         matches!(second, Fetched::Unchanged(_)),
         "the same content came again as new"
     );
-    let sent = source.sent().zip(before).map(|(after, before)| after - before);
+    let sent = sent(source).zip(before).map(|(after, before)| after - before);
     let Some((sent, whole)) = sent.zip(whole) else {
         proof.add("unchanged");
         return Ok(());
@@ -195,8 +223,8 @@ async fn down_and_back(source: &mut dyn Source, set: &FlagSet) -> Result<Duratio
     Ok(began.elapsed())
 }
 
-async fn refused(refusal: &Refusal, source: &dyn Source) -> Result<()> {
-    let retriever = build(&refusal.options)?;
+async fn refused(refusal: Refusal, source: &dyn Source) -> Result<()> {
+    let retriever = build(refusal.setup)?;
     let text = match timeout(PATIENCE, retriever.retrieve(None)).await? {
         Ok(_) => bail!("flags were given all the same"),
         Err(error) => {
@@ -216,9 +244,9 @@ async fn refused(refusal: &Refusal, source: &dyn Source) -> Result<()> {
     }
 }
 
-fn build(options: &Value) -> Result<Arc<dyn Retriever>> {
-    let options = options.as_object().context("options are an object")?;
-    Ok(kinds::build(options)?)
+fn build(setup: Setup) -> Result<Arc<dyn Retriever>> {
+    let options = setup.options.as_object().context("options are an object")?;
+    Ok(kinds::build(options, &Surroundings::new(setup.variables))?)
 }
 
 fn options(retriever: &Arc<dyn Retriever>) -> Options {
@@ -241,6 +269,10 @@ fn failure(set: &FlagSet) -> String {
     let status = set.status();
     let failures = status.sources.iter().filter_map(|source| source.failure.as_deref());
     failures.collect::<Vec<_>>().join(", ")
+}
+
+fn sent(source: &dyn Source) -> Option<u64> {
+    source.meter().map(Meter::sent)
 }
 
 fn conceals(source: &dyn Source, text: &str) -> Result<()> {

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::case::Case;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Source};
+use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::meter::Meter;
+use crate::server::Server;
 
 pub(super) const CASES: &[Case] = &[Case {
     kind: "file",
@@ -27,8 +29,8 @@ struct File {
 }
 
 impl Source for File {
-    fn options(&self) -> Value {
-        json!({"kind": "file", "path": self.path})
+    fn setup(&self) -> Setup {
+        json!({"kind": "file", "path": self.path}).into()
     }
 
     fn put(&mut self, edition: &str) -> Result<()> {
@@ -42,7 +44,7 @@ impl Source for File {
     fn refusals(&self) -> Vec<Refusal> {
         vec![Refusal {
             what: "a directory",
-            options: json!({"kind": "file", "path": self.path.parent()}),
+            setup: json!({"kind": "file", "path": self.path.parent()}).into(),
             kind: ErrorKind::Refused,
         }]
     }
@@ -51,15 +53,19 @@ impl Source for File {
         Vec::new()
     }
 
+    fn server(&mut self) -> Option<&mut Server> {
+        None
+    }
+
+    fn meter(&self) -> Option<&Meter> {
+        None
+    }
+
     fn kill(&mut self) -> Result<()> {
         Ok(fs::remove_file(&self.path)?)
     }
 
     fn revive(&mut self) -> Result<()> {
         Ok(())
-    }
-
-    fn sent(&self) -> Option<u64> {
-        None
     }
 }

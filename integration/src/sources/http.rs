@@ -4,12 +4,13 @@ use std::fs;
 
 use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::case::{Case, Stage};
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Source};
+use crate::contract::retriever::{Refusal, Setup, Source};
 use crate::meter::Meter;
+use crate::server::Server;
 use crate::servers::nginx::{self, Nginx};
 use crate::trust::Trust;
 
@@ -71,9 +72,9 @@ impl Http {
 }
 
 impl Source for Http {
-    fn options(&self) -> Value {
+    fn setup(&self) -> Setup {
         let (trust, user, password) = (&self.trust, nginx::USER, nginx::PASSWORD);
-        match self.protection {
+        let options = match self.protection {
             Protection::Password => json!({"kind": "http", "url": self.url(&format!("http://{user}:{password}@"))}),
             Protection::Tls => json!({"kind": "http", "url": self.url("https://"), "caCertPath": trust.authority}),
             Protection::MutualTls => json!({
@@ -83,7 +84,8 @@ impl Source for Http {
                 "clientCertPath": trust.client.certificate,
                 "clientKeyPath": trust.client.key,
             }),
-        }
+        };
+        options.into()
     }
 
     fn put(&mut self, edition: &str) -> Result<()> {
@@ -103,24 +105,24 @@ impl Source for Http {
         match self.protection {
             Protection::Password => vec![Refusal {
                 what: "wrong password",
-                options: json!({"kind": "http", "url": self.url("http://relay:wrong-secret-81@")}),
+                setup: json!({"kind": "http", "url": self.url("http://relay:wrong-secret-81@")}).into(),
                 kind: ErrorKind::Denied,
             }],
             Protection::Tls => vec![
                 Refusal {
                     what: "unknown authority",
-                    options: json!({"kind": "http", "url": self.url("https://")}),
+                    setup: json!({"kind": "http", "url": self.url("https://")}).into(),
                     kind: ErrorKind::Unreachable,
                 },
                 Refusal {
                     what: "no such file",
-                    options: missing,
+                    setup: missing.into(),
                     kind: ErrorKind::NotFound,
                 },
             ],
             Protection::MutualTls => vec![Refusal {
                 what: "no certificate",
-                options: json!({"kind": "http", "url": self.url("https://"), "caCertPath": self.trust.authority}),
+                setup: json!({"kind": "http", "url": self.url("https://"), "caCertPath": self.trust.authority}).into(),
                 kind: ErrorKind::Refused,
             }],
         }
@@ -130,15 +132,11 @@ impl Source for Http {
         vec![nginx::PASSWORD.to_owned(), "wrong-secret-81".to_owned()]
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.nginx.server.kill()
+    fn server(&mut self) -> Option<&mut Server> {
+        Some(&mut self.nginx.server)
     }
 
-    fn revive(&mut self) -> Result<()> {
-        self.nginx.server.revive()
-    }
-
-    fn sent(&self) -> Option<u64> {
-        Some(self.meter.sent())
+    fn meter(&self) -> Option<&Meter> {
+        Some(&self.meter)
     }
 }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::contract::edition::{FLAG, broken_flag, flags};
-use crate::contract::retriever::{Refusal, Source};
+use crate::contract::retriever::{Refusal, Setup, Source};
 use crate::meter::Meter;
+use crate::server::Server;
 use crate::servers::postgresql::{self, PASSWORD};
 
 pub(super) const CASES: &[Case] = &[Case {
@@ -47,8 +48,8 @@ impl Postgresql {
 }
 
 impl Source for Postgresql {
-    fn options(&self) -> Value {
-        self.options(PASSWORD)
+    fn setup(&self) -> Setup {
+        self.options(PASSWORD).into()
     }
 
     fn put(&mut self, edition: &str) -> Result<()> {
@@ -62,7 +63,7 @@ impl Source for Postgresql {
     fn refusals(&self) -> Vec<Refusal> {
         vec![Refusal {
             what: "wrong password",
-            options: self.options("wrong-secret-81"),
+            setup: self.options("wrong-secret-81").into(),
             kind: ErrorKind::Denied,
         }]
     }
@@ -71,16 +72,12 @@ impl Source for Postgresql {
         vec![PASSWORD.to_owned(), "wrong-secret-81".to_owned()]
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.postgresql.server.kill()
+    fn server(&mut self) -> Option<&mut Server> {
+        Some(&mut self.postgresql.server)
     }
 
-    fn revive(&mut self) -> Result<()> {
-        self.postgresql.server.revive()
-    }
-
-    fn sent(&self) -> Option<u64> {
-        Some(self.meter.sent())
+    fn meter(&self) -> Option<&Meter> {
+        Some(&self.meter)
     }
 
     fn is_conditional(&self) -> bool {

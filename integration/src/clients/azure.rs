@@ -1,0 +1,33 @@
+//! Azure's client in Node.js, which is installed beside azurite.
+
+use anyhow::Result;
+
+use crate::execution::answer;
+use crate::package::Installed;
+use crate::servers::azurite::{ACCOUNT, KEY};
+
+const SCRIPT: &str = include_str!("azure.js");
+
+/// A client of Azurite's account.
+#[derive(Debug)]
+pub(crate) struct AzureClient {
+    installed: Installed,
+    url: String,
+}
+
+impl AzureClient {
+    pub(crate) fn new(installed: Installed, url: String) -> Self {
+        Self { installed, url }
+    }
+
+    /// Writes a blob, and makes the container when there is none.
+    pub(crate) fn put(&self, container: &str, blob: &str, content: &str) -> Result<()> {
+        self.run("put", &[container, blob], content).map(drop)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str], content: &str) -> Result<String> {
+        let mut script = self.installed.script(SCRIPT);
+        script.args([command, &self.url, ACCOUNT, KEY]).args(arguments);
+        answer(&mut script, content)
+    }
+}

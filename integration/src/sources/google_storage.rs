@@ -1,0 +1,93 @@
+//! `googleStorage` on what plays it.
+
+use anyhow::Result;
+use flagstaff_retrievers::ErrorKind;
+use serde_json::json;
+
+use crate::case::{Case, Stage};
+use crate::contract::edition::{BROKEN_DOCUMENT, document};
+use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::meter::Meter;
+use crate::server::Server;
+use crate::servers::gcs::{self, BUCKET};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        kind: "googleStorage",
+        variant: "",
+        needs: &[&gcs::FAKE_GCS_SERVER],
+        run: |stage| {
+            prove(
+                stage,
+                gcs::GoogleStorage::start_fake_gcs_server(stage.cache(), stage.folder())?,
+            )
+        },
+    },
+    Case {
+        kind: "googleStorage",
+        variant: "",
+        needs: &[&gcs::EMULATOR],
+        run: |stage| {
+            prove(
+                stage,
+                gcs::GoogleStorage::start_emulator(stage.cache(), stage.folder())?,
+            )
+        },
+    },
+];
+
+const OBJECT: &str = "flags.yaml";
+
+fn prove(stage: &Stage, storage: gcs::GoogleStorage) -> Result<()> {
+    let meter = Meter::before(storage.port)?;
+    stage.prove_retriever(&mut GoogleStorage { storage, meter })
+}
+
+struct GoogleStorage {
+    storage: gcs::GoogleStorage,
+    meter: Meter,
+}
+
+impl GoogleStorage {
+    fn setup(&self, bucket: &str, object: &str) -> Setup {
+        let emulator = format!("127.0.0.1:{}", self.meter.port());
+        Setup {
+            options: json!({"kind": "googleStorage", "bucket": bucket, "object": object}),
+            variables: vec![("STORAGE_EMULATOR_HOST".to_owned(), emulator)],
+        }
+    }
+}
+
+impl Source for GoogleStorage {
+    fn setup(&self) -> Setup {
+        self.setup(BUCKET, OBJECT)
+    }
+
+    fn put(&mut self, edition: &str) -> Result<()> {
+        self.storage.put(OBJECT, &document(edition))
+    }
+
+    fn corrupt(&mut self) -> Result<()> {
+        self.storage.put(OBJECT, BROKEN_DOCUMENT)
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        vec![Refusal {
+            what: "no such object",
+            setup: self.setup(BUCKET, "others.yaml"),
+            kind: ErrorKind::NotFound,
+        }]
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn server(&mut self) -> Option<&mut Server> {
+        Some(&mut self.storage.server)
+    }
+
+    fn meter(&self) -> Option<&Meter> {
+        Some(&self.meter)
+    }
+}
