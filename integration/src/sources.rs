@@ -4,6 +4,7 @@ use crate::case::Case;
 
 mod azure_blob_storage;
 mod file;
+mod git_hosts;
 mod google_storage;
 mod http;
 mod mongodb;
@@ -15,6 +16,7 @@ mod s3;
 pub(crate) const CASES: &[&[Case]] = &[
     file::CASES,
     http::CASES,
+    git_hosts::CASES,
     s3::CASES,
     google_storage::CASES,
     azure_blob_storage::CASES,

@@ -1,4 +1,5 @@
-//! nginx, of Debian: files behind a password, over TLS, and over TLS for clients that have a certificate.
+//! nginx, of Debian: files behind a password, over TLS, over TLS for clients that have a certificate, and at the places where hosts
+//! of git repositories have them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,6 +28,9 @@ pub(crate) const USER: &str = "relay";
 /// Their password.
 pub(crate) const PASSWORD: &str = "nginx-secret-90bd";
 
+/// What opens the hosts of git repositories.
+pub(crate) const TOKEN: &str = "token-secret-c40e";
+
 /// An nginx that serves a folder.
 #[derive(Debug)]
 pub(crate) struct Nginx {
@@ -37,6 +41,8 @@ pub(crate) struct Nginx {
     pub(crate) tls_port: u16,
     /// TLS that asks for a certificate.
     pub(crate) mutual_port: u16,
+    /// HTTP, with the paths and the tokens of GitHub, GitLab and Bitbucket.
+    pub(crate) hosts_port: u16,
     /// What is served.
     pub(crate) files: PathBuf,
 }
@@ -44,7 +50,7 @@ pub(crate) struct Nginx {
 impl Nginx {
     pub(crate) fn start(cache: &Cache, folder: &Path, trust: &Trust) -> Result<Self> {
         let installed = cache.need(&PACKAGE)?;
-        let (port, tls_port, mutual_port) = (free_port()?, free_port()?, free_port()?);
+        let [port, tls_port, mutual_port, hosts_port] = [free_port()?, free_port()?, free_port()?, free_port()?];
         let files = folder.join("files");
         fs::create_dir(&files)?;
         for path in [folder, &files] {
@@ -58,6 +64,8 @@ impl Nginx {
             .replace("FOLDER", &folder.display().to_string())
             .replace("TLS_PORT", &tls_port.to_string())
             .replace("MUTUAL_PORT", &mutual_port.to_string())
+            .replace("HOSTS_PORT", &hosts_port.to_string())
+            .replace("TOKEN", TOKEN)
             .replace("PORT", &port.to_string())
             .replace("CERTIFICATE", &trust.server.certificate.display().to_string())
             .replace("KEY", &trust.server.key.display().to_string())
@@ -79,6 +87,7 @@ impl Nginx {
             port,
             tls_port,
             mutual_port,
+            hosts_port,
             files,
         })
     }
@@ -103,5 +112,13 @@ http {
   server { listen 127.0.0.1:PORT; auth_basic flags; auth_basic_user_file FOLDER/passwords; }
   server { listen 127.0.0.1:TLS_PORT ssl; }
   server { listen 127.0.0.1:MUTUAL_PORT ssl; ssl_verify_client on; ssl_client_certificate AUTHORITY; }
+  map $http_authorization$http_private_token $granted { default 0; TOKEN 1; \"Bearer TOKEN\" 1; }
+  server {
+    listen 127.0.0.1:HOSTS_PORT;
+    if ($granted = 0) { return 401; }
+    location = /repos/team/flags/contents/config/flags.yaml { alias FOLDER/files/flags.yaml; }
+    location = /api/v4/projects/team/flags/repository/files/config/flags.yaml/raw { alias FOLDER/files/flags.yaml; }
+    location = /2.0/repositories/team/flags/src/main/config/flags.yaml { alias FOLDER/files/flags.yaml; }
+  }
 }
 ";

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use crate::execution::{answer, run};
 use crate::package::{Cache, Installed, Package, Recipe};
 use crate::server::{Launch, Server, free_port};
+use crate::trust::Trust;
 
 pub(crate) const PACKAGE: Package = Package {
     name: "postgresql",
@@ -34,7 +35,7 @@ pub(crate) struct Postgresql {
 }
 
 impl Postgresql {
-    pub(crate) fn start(cache: &Cache, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(cache: &Cache, folder: &Path, trust: &Trust) -> Result<Self> {
         let installed = cache.need(&PACKAGE)?;
         let port = free_port()?;
         let home = folder.join("postgresql");
@@ -44,8 +45,13 @@ impl Postgresql {
         // the folder above must let the owner through
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
         let (data, password) = (home.join("data"), home.join("password"));
+        let (certificate, key) = (home.join("server.crt"), home.join("server.key"));
         fs::write(&password, PASSWORD)?;
-        owner.give(&password)?;
+        fs::copy(&trust.server.certificate, &certificate)?;
+        fs::copy(&trust.server.key, &key)?;
+        for path in [&password, &certificate, &key] {
+            owner.give(path)?;
+        }
         let mut initdb = installed.command("initdb");
         initdb
             .args(["-U", "postgres", "-A", "scram-sha-256", "--no-sync", "-E", "UTF8", "-D"])
@@ -68,6 +74,9 @@ impl Postgresql {
                     "-c",
                     "fsync=off",
                 ])
+                .args(["-c", "ssl=on"])
+                .args(["-c", &format!("ssl_cert_file={}", certificate.display())])
+                .args(["-c", &format!("ssl_key_file={}", key.display())])
                 .arg("-k")
                 .arg(&home)
                 .arg("-D")
