@@ -11,6 +11,7 @@ use flagstaff_retrievers::kinds;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::contract::exporter::{self, Sink};
 use crate::contract::retriever::{self, Source};
 use crate::journal::Journal;
 use crate::package::{Cache, Missing, Package};
@@ -19,9 +20,18 @@ use crate::proof::Proof;
 /// No contract takes longer, not even with drivers that wait half a minute for a server.
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// What a kind does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Retriever,
+    Exporter,
+}
+
 /// A kind on a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
+    /// What it does.
+    pub(crate) role: Role,
     /// The name in the configuration.
     pub(crate) kind: &'static str,
     /// What is special about it; empty for most.
@@ -61,11 +71,15 @@ pub(crate) enum Verdict {
 }
 
 impl Case {
-    /// Kind and variant.
+    /// Role, kind and variant.
     pub(crate) fn name(&self) -> String {
+        let role = match self.role {
+            Role::Retriever => "from",
+            Role::Exporter => "to",
+        };
         match self.variant {
-            "" => self.kind.to_owned(),
-            variant => format!("{} ({variant})", self.kind),
+            "" => format!("{role} {}", self.kind),
+            variant => format!("{role} {} ({variant})", self.kind),
         }
     }
 
@@ -102,7 +116,7 @@ impl Case {
     }
 
     fn prepare(&self, cache: &Cache, journal: &Journal) -> Result<Stage> {
-        if !kinds::is_active(self.kind) {
+        if self.role == Role::Retriever && !kinds::is_active(self.kind) {
             let reason = format!("the kind {} is not part of this build", self.kind);
             return Err(Missing(reason).into());
         }
@@ -134,7 +148,16 @@ impl Stage {
     /// Proves what holds for every retriever.
     pub(crate) fn prove_retriever(&self, source: &mut dyn Source) -> Result<()> {
         let mut proof = self.proof.borrow_mut();
-        let contract = retriever::prove(source, &self.journal, &mut proof);
+        self.finish(retriever::prove(source, &self.journal, &mut proof))
+    }
+
+    /// Proves what holds for every exporter.
+    pub(crate) fn prove_exporter(&self, sink: &mut dyn Sink) -> Result<()> {
+        let mut proof = self.proof.borrow_mut();
+        self.finish(exporter::prove(sink, &self.journal, &mut proof))
+    }
+
+    fn finish(&self, contract: impl Future<Output = Result<()>>) -> Result<()> {
         let limited = async { tokio::time::timeout(LIMIT, contract).await };
         self.runtime
             .block_on(limited)

@@ -11,6 +11,7 @@ mod package;
 mod proof;
 mod server;
 mod servers;
+mod sinks;
 mod sources;
 mod table;
 mod trust;
@@ -104,7 +105,7 @@ fn run(kinds: &[String]) -> Result<bool> {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    sources::CASES.iter().copied().flatten()
+    sources::CASES.iter().chain(sinks::CASES).copied().flatten()
 }
 
 fn select(kinds: &[String]) -> Result<Vec<Case>> {

@@ -1,9 +1,9 @@
-//! Counts what a server sends, whatever its protocol is.
+//! Counts what a server sends, whatever its protocol is, and can cut the line to it.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::Result;
@@ -14,7 +14,14 @@ use crate::server::loopback;
 #[derive(Debug)]
 pub(crate) struct Meter {
     port: u16,
-    sent: Arc<AtomicU64>,
+    line: Arc<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    sent: AtomicU64,
+    /// The ends of connections towards clients; `None` while the line is cut.
+    clients: Mutex<Option<Vec<TcpStream>>>,
 }
 
 impl Meter {
@@ -22,15 +29,18 @@ impl Meter {
     pub(crate) fn before(server: u16) -> Result<Self> {
         let listener = TcpListener::bind(loopback(0))?;
         let port = listener.local_addr()?.port();
-        let sent = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&sent);
+        let line = Arc::new(Line {
+            sent: AtomicU64::new(0),
+            clients: Mutex::new(Some(Vec::new())),
+        });
+        let open = Arc::clone(&line);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // the client sees a server that is down as one that hangs up
-                let _ = connect(client, server, &counter);
+                let _ = open.connect(client, server);
             }
         });
-        Ok(Self { port, sent })
+        Ok(Self { port, line })
     }
 
     /// Where to connect.
@@ -40,21 +50,44 @@ impl Meter {
 
     /// How many bytes the server has sent.
     pub(crate) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.line.sent.load(Ordering::Relaxed)
+    }
+
+    /// Breaks every connection, and lets none through.
+    pub(crate) fn cut(&self) {
+        for client in self.line.clients().take().into_iter().flatten() {
+            // one that is closed already is as good as cut
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Lets connections through again.
+    pub(crate) fn mend(&self) {
+        self.line.clients().get_or_insert_default();
     }
 }
 
-fn connect(client: TcpStream, server: u16, counter: &Arc<AtomicU64>) -> io::Result<()> {
-    let server = TcpStream::connect(loopback(server))?;
-    let (asks, answers) = (client.try_clone()?, server.try_clone()?);
-    let counter = Arc::clone(counter);
-    thread::spawn(move || hand_on(asks, &server, |_| ()));
-    thread::spawn(move || {
-        hand_on(answers, &client, |length| {
-            counter.fetch_add(length, Ordering::Relaxed);
+impl Line {
+    fn connect(self: &Arc<Self>, client: TcpStream, server: u16) -> io::Result<()> {
+        let server = TcpStream::connect(loopback(server))?;
+        let (asks, answers) = (client.try_clone()?, server.try_clone()?);
+        match &mut *self.clients() {
+            Some(clients) => clients.push(client.try_clone()?),
+            None => return Ok(()),
+        }
+        let line = Arc::clone(self);
+        thread::spawn(move || hand_on(asks, &server, |_| ()));
+        thread::spawn(move || {
+            hand_on(answers, &client, |length| {
+                line.sent.fetch_add(length, Ordering::Relaxed);
+            });
         });
-    });
-    Ok(())
+        Ok(())
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Option<Vec<TcpStream>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Copies until one of both ends, and then ends the other.

@@ -36,6 +36,8 @@ pub(crate) enum Recipe {
     Pypi(&'static [&'static str]),
     /// Packages of npm, with their versions.
     Npm(&'static [&'static str]),
+    /// Artifacts of Maven as `group:artifact:version`, with what they need at run time.
+    Maven(&'static [&'static str]),
     /// A program of a Go module, as `path@version`.
     GoInstall(&'static str),
     /// A Go program of this repository, around what a module brings.
@@ -108,7 +110,7 @@ impl Cache {
 }
 
 impl Installed {
-    /// Runs one of its programs: by name for Debian, npm and Go, by module for Python.
+    /// Runs one of its programs: by name for Debian, npm and Go, by module for Python, by class for Java.
     pub(crate) fn command(&self, program: &str) -> Command {
         match self.recipe {
             Recipe::Debian { .. } => {
@@ -128,6 +130,11 @@ impl Installed {
             Recipe::Npm(_) => {
                 let mut command = Command::new("node");
                 command.arg(self.folder.join("node_modules/.bin").join(program));
+                command
+            }
+            Recipe::Maven(_) => {
+                let mut command = Command::new("java");
+                command.arg("-cp").arg(self.folder.join("lib/*")).arg(program);
                 command
             }
             Recipe::GoInstall(_) | Recipe::GoProgram { .. } => Command::new(self.folder.join(program)),

@@ -63,7 +63,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "flagstaff-integration",
         &[
+            "flagstaff-backend",
             "flagstaff-definition",
+            "flagstaff-events",
+            "flagstaff-exporters",
             "flagstaff-flagset",
             "flagstaff-retrievers",
             "flagstaff-testkit",

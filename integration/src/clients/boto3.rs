@@ -1,6 +1,7 @@
 //! Amazon's client in Python, which comes with moto.
 
 use anyhow::Result;
+use serde_json::{Map, Value};
 
 use crate::execution::answer;
 use crate::package::Installed;
@@ -23,6 +24,16 @@ impl Boto3 {
     /// Writes an object, and makes the bucket when there is none.
     pub(crate) fn put(&self, bucket: &str, key: &str, content: &str) -> Result<()> {
         self.run(&["put", bucket, key], content).map(drop)
+    }
+
+    /// Makes a bucket, unless there is one.
+    pub(crate) fn make(&self, bucket: &str) -> Result<()> {
+        self.run(&["make", bucket], "").map(drop)
+    }
+
+    /// Everything in a bucket: contents in hexadecimal by name.
+    pub(crate) fn dump(&self, bucket: &str) -> Result<Map<String, Value>> {
+        Ok(serde_json::from_str(&self.run(&["dump", bucket], "")?)?)
     }
 
     fn run(&self, arguments: &[&str], content: &str) -> Result<String> {

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 use flagstaff_definition::format::Format;
 use flagstaff_flagset::{FlagSet, Options, Source as FlagSource};
 use flagstaff_retrievers::{ErrorKind, Fetched, Retriever, Surroundings, kinds};
-use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::Setup;
 use super::edition::served;
 use crate::journal::Journal;
 use crate::meter::Meter;
@@ -58,24 +58,6 @@ pub(crate) trait Source {
     /// Whether its protocol can say that nothing is new without sending everything again.
     fn is_conditional(&self) -> bool {
         true
-    }
-}
-
-/// What a configuration says about a source, and the variables of the environment in which it is read.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    /// The block of the configuration.
-    pub(crate) options: Value,
-    /// Variables.
-    pub(crate) variables: Vec<(String, String)>,
-}
-
-impl From<Value> for Setup {
-    fn from(options: Value) -> Self {
-        Self {
-            options,
-            variables: Vec::new(),
-        }
     }
 }
 

@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use super::{Cache, Package, Recipe};
 use crate::execution::run;
+
+/// Copies the artifacts of a `pom.xml`, and what they need, into `lib`.
+const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 impl Cache {
     /// Downloads and builds a package.
@@ -25,6 +28,7 @@ impl Cache {
                 .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
                 .arg(aside.path())
                 .args(packages))?,
+            Recipe::Maven(artifacts) => maven(aside.path(), artifacts)?,
             Recipe::GoInstall(program) => {
                 run(self
                     .go(aside.path())
@@ -100,4 +104,24 @@ fn debian(folder: &Path, packages: &[&str]) -> Result<()> {
     }
     fs::remove_dir_all(archives)?;
     Ok(())
+}
+
+fn maven(folder: &Path, artifacts: &[&str]) -> Result<()> {
+    let mut dependencies = String::new();
+    for artifact in artifacts {
+        let parts: Vec<_> = artifact.split(':').collect();
+        ensure!(parts.len() == 3, "{artifact} is not group:artifact:version");
+        dependencies += &format!(
+            "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>",
+            parts[0], parts[1], parts[2]
+        );
+    }
+    let project = format!(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>flagstaff</groupId><artifactId>server</artifactId>\
+         <version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>"
+    );
+    fs::write(folder.join("pom.xml"), project)?;
+    run(Command::new("mvn")
+        .args(["-q", "-B", COPY, "-DoutputDirectory=lib", "-DincludeScope=runtime"])
+        .current_dir(folder))
 }

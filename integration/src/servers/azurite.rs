@@ -21,6 +21,9 @@ pub(crate) const ACCOUNT: &str = "flagstaff";
 /// Its key, in base64.
 pub(crate) const KEY: &str = "YXp1cmUtc2VjcmV0LWtleS1vZi1mbGFnc3RhZmY=";
 
+/// A key of the right form that opens nothing.
+pub(crate) const WRONG_KEY: &str = "d3Jvbmctc2VjcmV0LTgxLWtleS1vZi1mbGFnc3RhZmY=";
+
 /// An Azurite that forgets everything when it dies.
 #[derive(Debug)]
 pub(crate) struct Azurite {
@@ -54,4 +57,14 @@ impl Azurite {
         let server = Server::start("azurite", folder, launch)?;
         Ok(Self { server, port })
     }
+
+    /// Its account.
+    pub(crate) fn url(&self) -> String {
+        url(self.port)
+    }
+}
+
+/// The account behind a port.
+pub(crate) fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/{ACCOUNT}")
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use flagstaff_testkit::http::{Connection, Request};
-use serde_json::json;
+use data_encoding::HEXLOWER;
+use flagstaff_testkit::http::{Connection, Request, Response};
+use serde_json::{Map, Value, json};
 
 use crate::package::{Cache, Package, Recipe};
 use crate::server::{Launch, Server, free_port, is_listening, loopback};
@@ -24,9 +25,6 @@ pub(crate) const EMULATOR: Package = Package {
     recipe: Recipe::Pypi(&["gcp-storage-emulator==2026.7.19"]),
     minutes: 0,
 };
-
-/// The bucket that there is.
-pub(crate) const BUCKET: &str = "flags";
 
 /// One of them.
 #[derive(Debug)]
@@ -80,12 +78,11 @@ impl GoogleStorage {
         Ok(Self { server, port })
     }
 
-    /// Writes an object into the bucket, which is made when there is none.
-    pub(crate) fn put(&self, name: &str, content: &str) -> Result<()> {
-        let mut connection = Connection::open(loopback(self.port))?;
-        let made = connection.send(&Request::post(
+    /// Makes a bucket, unless there is one.
+    pub(crate) fn make(&self, bucket: &str) -> Result<()> {
+        let made = self.send(&Request::post(
             "/storage/v1/b?project=flagstaff",
-            &json!({"name": BUCKET}),
+            &json!({"name": bucket}),
         ))?;
         ensure!(
             matches!(made.status, 200 | 409),
@@ -93,13 +90,52 @@ impl GoogleStorage {
             made.status,
             made.text()
         );
+        Ok(())
+    }
+
+    /// Writes an object, and makes the bucket when there is none.
+    pub(crate) fn put(&self, bucket: &str, name: &str, content: &str) -> Result<()> {
+        self.make(bucket)?;
         let mut upload = Request::post(
-            &format!("/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={name}"),
+            &format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"),
             &json!(0),
         );
         upload.body = content.as_bytes().to_vec();
-        let put = Connection::open(loopback(self.port))?.send(&upload)?;
+        let put = self.send(&upload)?;
         ensure!(put.status == 200, "no object: {} {}", put.status, put.text());
         Ok(())
     }
+
+    /// Everything in a bucket: contents in hexadecimal by name.
+    pub(crate) fn dump(&self, bucket: &str) -> Result<Map<String, Value>> {
+        let list = self
+            .send(&Request::get(&format!("/storage/v1/b/{bucket}/o?maxResults=10000")))?
+            .json();
+        let names = list["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["name"].as_str());
+        let content = |name: &str| {
+            let path = format!("/storage/v1/b/{bucket}/o/{}?alt=media", name.replace('/', "%2F"));
+            let answer = self.send(&Request::get(&path))?;
+            ensure!(
+                answer.status == 200,
+                "no object {name}: {} {}",
+                answer.status,
+                answer.text()
+            );
+            Ok((name.to_owned(), HEXLOWER.encode(&answer.body).into()))
+        };
+        names.map(content).collect()
+    }
+
+    fn send(&self, request: &Request) -> Result<Response> {
+        Ok(Connection::open(loopback(self.port))?.send(request)?)
+    }
+}
+
+/// What tells a client of Google where it is.
+pub(crate) fn variables(port: u16) -> Vec<(String, String)> {
+    vec![("STORAGE_EMULATOR_HOST".to_owned(), format!("127.0.0.1:{port}"))]
 }

@@ -61,3 +61,15 @@ impl Versitygw {
         Ok(Self { server, port })
     }
 }
+
+/// What tells a client of Amazon where to go, and who it is.
+pub(crate) fn variables(port: u16, secret: &str) -> Vec<(String, String)> {
+    let variables = [
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}

@@ -4,21 +4,23 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::Case;
+use crate::case::{Case, Role};
 use crate::clients::azure::AzureClient;
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
-use crate::servers::azurite::{self, ACCOUNT, Azurite, KEY};
+use crate::servers::azurite::{self, ACCOUNT, Azurite, KEY, WRONG_KEY};
 
 pub(super) const CASES: &[Case] = &[Case {
+    role: Role::Retriever,
     kind: "azureBlobStorage",
     variant: "",
     needs: &[&azurite::PACKAGE],
     run: |stage| {
         let azurite = Azurite::start(stage.cache(), stage.folder())?;
-        let client = AzureClient::new(stage.cache().need(&azurite::PACKAGE)?, url(azurite.port));
+        let client = AzureClient::new(stage.cache().need(&azurite::PACKAGE)?, azurite.url());
         let meter = Meter::before(azurite.port)?;
         stage.prove_retriever(&mut AzureBlobStorage { azurite, client, meter })
     },
@@ -27,9 +29,6 @@ pub(super) const CASES: &[Case] = &[Case {
 const CONTAINER: &str = "flags";
 
 const BLOB: &str = "team/flags.yaml";
-
-/// A key of the right form that opens nothing.
-const WRONG_KEY: &str = "d3Jvbmctc2VjcmV0LTgxLWtleS1vZi1mbGFnc3RhZmY=";
 
 struct AzureBlobStorage {
     azurite: Azurite,
@@ -43,16 +42,12 @@ impl AzureBlobStorage {
             "kind": "azureBlobStorage",
             "accountName": ACCOUNT,
             "accountKey": key,
-            "serviceUrl": url(self.meter.port()),
+            "serviceUrl": azurite::url(self.meter.port()),
             "container": CONTAINER,
             "object": blob,
         });
         options.into()
     }
-}
-
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}/{ACCOUNT}")
 }
 
 impl Source for AzureBlobStorage {

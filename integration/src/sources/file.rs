@@ -7,13 +7,15 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::Case;
+use crate::case::{Case, Role};
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 
 pub(super) const CASES: &[Case] = &[Case {
+    role: Role::Retriever,
     kind: "file",
     variant: "",
     needs: &[],

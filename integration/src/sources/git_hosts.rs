@@ -7,9 +7,10 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::{Case, Stage};
+use crate::case::{Case, Role, Stage};
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::nginx::{self, Nginx, TOKEN};
@@ -17,18 +18,21 @@ use crate::trust::Trust;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        role: Role::Retriever,
         kind: "github",
         variant: "",
         needs: &[&nginx::PACKAGE],
         run: |stage| prove(stage, "github"),
     },
     Case {
+        role: Role::Retriever,
         kind: "gitlab",
         variant: "",
         needs: &[&nginx::PACKAGE],
         run: |stage| prove(stage, "gitlab"),
     },
     Case {
+        role: Role::Retriever,
         kind: "bitbucket",
         variant: "",
         needs: &[&nginx::PACKAGE],

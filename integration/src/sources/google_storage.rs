@@ -4,15 +4,17 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::{Case, Stage};
+use crate::case::{Case, Role, Stage};
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
-use crate::servers::gcs::{self, BUCKET};
+use crate::servers::gcs;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        role: Role::Retriever,
         kind: "googleStorage",
         variant: "",
         needs: &[&gcs::FAKE_GCS_SERVER],
@@ -24,6 +26,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        role: Role::Retriever,
         kind: "googleStorage",
         variant: "",
         needs: &[&gcs::EMULATOR],
@@ -35,6 +38,8 @@ pub(super) const CASES: &[Case] = &[
         },
     },
 ];
+
+const BUCKET: &str = "flags";
 
 const OBJECT: &str = "flags.yaml";
 
@@ -50,10 +55,9 @@ struct GoogleStorage {
 
 impl GoogleStorage {
     fn setup(&self, bucket: &str, object: &str) -> Setup {
-        let emulator = format!("127.0.0.1:{}", self.meter.port());
         Setup {
             options: json!({"kind": "googleStorage", "bucket": bucket, "object": object}),
-            variables: vec![("STORAGE_EMULATOR_HOST".to_owned(), emulator)],
+            variables: gcs::variables(self.meter.port()),
         }
     }
 }
@@ -64,11 +68,11 @@ impl Source for GoogleStorage {
     }
 
     fn put(&mut self, edition: &str) -> Result<()> {
-        self.storage.put(OBJECT, &document(edition))
+        self.storage.put(BUCKET, OBJECT, &document(edition))
     }
 
     fn corrupt(&mut self) -> Result<()> {
-        self.storage.put(OBJECT, BROKEN_DOCUMENT)
+        self.storage.put(BUCKET, OBJECT, BROKEN_DOCUMENT)
     }
 
     fn refusals(&self) -> Vec<Refusal> {

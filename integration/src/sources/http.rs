@@ -6,9 +6,10 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::{Case, Stage};
+use crate::case::{Case, Role, Stage};
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::nginx::{self, Nginx};
@@ -16,18 +17,21 @@ use crate::trust::Trust;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        role: Role::Retriever,
         kind: "http",
         variant: "password",
         needs: &[&nginx::PACKAGE],
         run: |stage| stage.prove_retriever(&mut Http::start(stage, Protection::Password)?),
     },
     Case {
+        role: Role::Retriever,
         kind: "http",
         variant: "TLS",
         needs: &[&nginx::PACKAGE],
         run: |stage| stage.prove_retriever(&mut Http::start(stage, Protection::Tls)?),
     },
     Case {
+        role: Role::Retriever,
         kind: "http",
         variant: "mutual TLS",
         needs: &[&nginx::PACKAGE],

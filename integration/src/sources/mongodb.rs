@@ -4,16 +4,18 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::{Map, Value, json};
 
-use crate::case::Case;
+use crate::case::{Case, Role};
 use crate::clients::pymongo;
+use crate::contract::Setup;
 use crate::contract::edition::{FLAG, broken_flag, flags};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::package::Installed;
 use crate::server::Server;
 use crate::servers::ferretdb::{self, Ferretdb};
 
 pub(super) const CASES: &[Case] = &[Case {
+    role: Role::Retriever,
     kind: "mongodb",
     variant: "",
     needs: &[&ferretdb::PACKAGE, &pymongo::PACKAGE],

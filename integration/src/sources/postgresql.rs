@@ -6,9 +6,10 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::case::{Case, Stage};
+use crate::case::{Case, Role, Stage};
+use crate::contract::Setup;
 use crate::contract::edition::{FLAG, broken_flag, flags};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::postgresql::{self, PASSWORD};
@@ -16,12 +17,14 @@ use crate::trust::Trust;
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        role: Role::Retriever,
         kind: "postgresql",
         variant: "",
         needs: &[&postgresql::PACKAGE],
         run: |stage| prove(stage, false),
     },
     Case {
+        role: Role::Retriever,
         kind: "postgresql",
         variant: "TLS",
         needs: &[&postgresql::PACKAGE],

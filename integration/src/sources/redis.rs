@@ -4,14 +4,16 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::case::Case;
+use crate::case::{Case, Role};
+use crate::contract::Setup;
 use crate::contract::edition::{FLAG, broken_flag, flags};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::redis::{self, PASSWORD, USER};
 
 pub(super) const CASES: &[Case] = &[Case {
+    role: Role::Retriever,
     kind: "redis",
     variant: "",
     needs: &[&redis::PACKAGE],

@@ -4,18 +4,20 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::{Case, Stage};
+use crate::case::{Case, Role, Stage};
 use crate::clients::boto3::Boto3;
+use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
-use crate::contract::retriever::{Refusal, Setup, Source};
+use crate::contract::retriever::{Refusal, Source};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::minio::{self, Minio};
 use crate::servers::moto::{self, Moto};
-use crate::servers::versitygw::{self, ACCESS_KEY, SECRET_KEY, Versitygw};
+use crate::servers::versitygw::{self, SECRET_KEY, Versitygw};
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        role: Role::Retriever,
         kind: "s3",
         variant: "",
         needs: &[&versitygw::PACKAGE, &moto::PACKAGE],
@@ -25,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        role: Role::Retriever,
         kind: "s3",
         variant: "",
         needs: &[&minio::PACKAGE, &moto::PACKAGE],
@@ -34,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        role: Role::Retriever,
         kind: "s3",
         variant: "",
         needs: &[&moto::PACKAGE],
@@ -49,7 +53,10 @@ const BUCKET: &str = "flags";
 const ITEM: &str = "team/flags.yaml";
 
 fn prove(stage: &Stage, server: Server, port: u16, checks_signatures: bool) -> Result<()> {
-    let client = Boto3::new(stage.cache().need(&moto::PACKAGE)?, variables(port, SECRET_KEY));
+    let client = Boto3::new(
+        stage.cache().need(&moto::PACKAGE)?,
+        versitygw::variables(port, SECRET_KEY),
+    );
     let meter = Meter::before(port)?;
     stage.prove_retriever(&mut S3 {
         server,
@@ -70,20 +77,9 @@ impl S3 {
     fn setup(&self, item: &str, secret: &str) -> Setup {
         Setup {
             options: json!({"kind": "s3", "bucket": BUCKET, "item": item}),
-            variables: variables(self.meter.port(), secret),
+            variables: versitygw::variables(self.meter.port(), secret),
         }
     }
-}
-
-fn variables(port: u16, secret: &str) -> Vec<(String, String)> {
-    let variables = [
-        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
-    ];
-    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
 impl Source for S3 {
