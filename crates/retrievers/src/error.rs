@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::Pause;
+
 /// A fetch that failed: a kind to match on, a status to retry on, and pairs that say what it was about.
 ///
 /// `Display` is one line that holds the whole chain of causes, without secrets.
@@ -11,6 +13,7 @@ pub struct RetrieveError {
     kind: ErrorKind,
     status: ErrorStatus,
     message: String,
+    pause: Option<Pause>,
     context: Vec<(&'static str, String)>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -54,6 +57,7 @@ impl RetrieveError {
             kind,
             status,
             message: message.into(),
+            pause: None,
             context: Vec::new(),
             source: None,
         }
@@ -74,6 +78,13 @@ impl RetrieveError {
         self
     }
 
+    /// Adds how long the source wants to be left alone.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Option<Pause>) -> Self {
+        self.pause = pause;
+        self
+    }
+
     /// Adds what it was about. Never a secret.
     #[must_use]
     pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
@@ -91,6 +102,11 @@ impl RetrieveError {
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// How long the source wants to be left alone, when it said so.
+    pub fn pause(&self) -> Option<Pause> {
+        self.pause
     }
 
     /// Whether asking again may help.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::Pause;
+
 /// What a source holds.
 #[derive(Debug, Clone)]
 pub enum Fetched {
@@ -54,6 +56,7 @@ impl Content {
         let revision = Revision {
             digest: xxh3_64(&bytes),
             token,
+            pause: None,
         };
         Self {
             bytes,
@@ -76,11 +79,12 @@ pub enum FormatHint {
     Toml,
 }
 
-/// A state of a source: a hash of the text, and the source's own name for it.
+/// A state of a source: a hash of the text, the source's own name for it, and how long it is good for at least.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Revision {
     digest: u64,
     token: Option<Arc<str>>,
+    pause: Option<Pause>,
 }
 
 impl Revision {
@@ -100,7 +104,19 @@ impl Revision {
         Self {
             digest: self.digest,
             token,
+            pause: None,
         }
+    }
+
+    /// How long the source wants to be left alone, when it said so.
+    pub fn pause(&self) -> Option<Pause> {
+        self.pause
+    }
+
+    /// The same state of a source that wants to be left alone.
+    #[must_use]
+    pub fn with_pause(self, pause: Option<Pause>) -> Self {
+        Self { pause, ..self }
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "git-hosts")]
+use crate::git_hosts::HostedFile;
 use crate::settings::{self, Settings, SettingsError};
 use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision, Surroundings};
 
@@ -44,24 +46,24 @@ pub const KINDS: &[Kind] = &[
     ),
     kind(
         "github",
-        None,
+        Some("git-hosts"),
         &["repositorySlug", "path"],
         &["branch", "token", "githubToken", "baseUrl", "timeout"],
-        None,
+        GITHUB,
     ),
     kind(
         "gitlab",
-        None,
+        Some("git-hosts"),
         &["repositorySlug", "path"],
         &["branch", "token", "baseUrl", "timeout"],
-        None,
+        GITLAB,
     ),
     kind(
         "bitbucket",
-        None,
+        Some("git-hosts"),
         &["repositorySlug", "path"],
         &["branch", "token", "baseUrl", "timeout"],
-        None,
+        BITBUCKET,
     ),
     kind("s3", None, &["item", "bucket"], &[], None),
     kind("googleStorage", None, &["object", "bucket"], &[], None),
@@ -101,6 +103,21 @@ const HTTP: Option<Constructor> = Some(|settings, _| {
 });
 #[cfg(not(feature = "http"))]
 const HTTP: Option<Constructor> = None;
+
+#[cfg(feature = "git-hosts")]
+const GITHUB: Option<Constructor> = Some(|settings, _| Ok(Arc::new(HostedFile::on_github(settings)?)));
+#[cfg(not(feature = "git-hosts"))]
+const GITHUB: Option<Constructor> = None;
+
+#[cfg(feature = "git-hosts")]
+const GITLAB: Option<Constructor> = Some(|settings, _| Ok(Arc::new(HostedFile::on_gitlab(settings)?)));
+#[cfg(not(feature = "git-hosts"))]
+const GITLAB: Option<Constructor> = None;
+
+#[cfg(feature = "git-hosts")]
+const BITBUCKET: Option<Constructor> = Some(|settings, _| Ok(Arc::new(HostedFile::on_bitbucket(settings)?)));
+#[cfg(not(feature = "git-hosts"))]
+const BITBUCKET: Option<Constructor> = None;
 
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///

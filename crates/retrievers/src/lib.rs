@@ -22,11 +22,14 @@ pub use flagstaff_backend::{Surroundings, settings};
 pub use changes::{Changes, Settling};
 pub use error::{ErrorKind, ErrorStatus, RetrieveError};
 pub use fetched::{Content, Fetched, FormatHint, Revision};
+pub use pause::Pause;
 
 pub mod kinds;
 
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "git-hosts")]
+pub mod git_hosts;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(any(test, feature = "testing"))]
@@ -35,6 +38,7 @@ pub mod testing;
 mod changes;
 mod error;
 mod fetched;
+mod pause;
 
 /// No flag file is larger: 64 MiB.
 pub const MAX_DOCUMENT: u64 = 64 << 20;

@@ -20,12 +20,15 @@ use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MA
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::OnceCell;
 
-use crate::{Content, ErrorKind, ErrorStatus, Fetched, MAX_DOCUMENT, Retrieval, RetrieveError, Retriever, Revision};
+use crate::{
+    Content, ErrorKind, ErrorStatus, Fetched, MAX_DOCUMENT, Pause, Retrieval, RetrieveError, Retriever, Revision,
+};
 
 pub use options::HttpOptions;
 
 mod client;
-mod options;
+pub(crate) mod options;
+mod pause;
 
 /// A body is read in blocks of this many bytes. In one piece it would be moved whenever it outgrew its place, and a source that does not
 /// end would take three times the memory of the largest document.
@@ -61,16 +64,23 @@ impl HttpRetriever {
             .body(self.options.body.clone());
         let response = request.send().await.map_err(|error| self.failed(error))?;
         let token = Validators::of(response.headers()).token();
-        match (response.status(), previous) {
-            (StatusCode::NOT_MODIFIED, Some(previous)) if !validators.is_empty() => Ok(Fetched::Unchanged(
-                previous.with_token(token.or_else(|| validators.token())),
-            )),
+        let status = response.status();
+        let pause = pause::asked_for(response.headers(), status.is_client_error() || status.is_server_error());
+        match (status, previous) {
+            (StatusCode::NOT_MODIFIED, Some(previous)) if !validators.is_empty() => {
+                let token = token.or_else(|| validators.token());
+                Ok(Fetched::Unchanged(previous.with_token(token).with_pause(pause)))
+            }
             (status @ (StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT), _) => {
                 let message = format!("request to URL answered with code {} and no document", status.as_u16());
-                Err(self.error(ErrorKind::Refused, message))
+                Err(self.error(ErrorKind::Refused, message).with_pause(pause))
             }
-            (status, _) if status.as_u16() > 399 => Err(self.refused(status)),
-            _ => Ok(Fetched::new(Content::new(self.body(response).await?, token), previous)),
+            (status, _) if status.as_u16() > 399 => Err(self.refused(status, pause)),
+            _ => {
+                let mut content = Content::new(self.body(response).await?, token);
+                content.revision = content.revision.with_pause(pause);
+                Ok(Fetched::new(content, previous))
+            }
         }
     }
 
@@ -98,14 +108,17 @@ impl HttpRetriever {
         Ok(blocks.concat().into())
     }
 
-    fn refused(&self, status: StatusCode) -> RetrieveError {
+    fn refused(&self, status: StatusCode, pause: Option<Pause>) -> RetrieveError {
         let kind = match status.as_u16() {
+            // GitHub says so when its limit is reached
+            403 if pause.is_some() => ErrorKind::Unreachable,
             401 | 403 | 407 => ErrorKind::Denied,
             404 | 410 => ErrorKind::NotFound,
             408 | 425 | 429 | 500.. => ErrorKind::Unreachable,
             _ => ErrorKind::Refused,
         };
         self.error(kind, format!("request to URL failed with code {}", status.as_u16()))
+            .with_pause(pause)
     }
 
     fn failed(&self, error: reqwest::Error) -> RetrieveError {

@@ -70,10 +70,7 @@ impl HttpOptions {
                 headers.append(header.clone(), value);
             }
         }
-        let timeout = match u64::try_from(settings.integer("timeout")?) {
-            Err(_) | Ok(0) => DEFAULT_TIMEOUT,
-            Ok(milliseconds) => Duration::from_millis(milliseconds),
-        };
+        let timeout = read_timeout(settings)?;
         let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
             (certificate, key) if certificate.is_empty() == key.is_empty() => {
                 settings.file("clientCertPath")?.zip(settings.file("clientKeyPath")?)
@@ -112,6 +109,14 @@ impl HttpOptions {
         }
         url.into()
     }
+}
+
+/// Milliseconds as written; what is not above zero is the default.
+pub(crate) fn read_timeout(settings: Settings<'_>) -> Result<Duration, SettingsError> {
+    Ok(match u64::try_from(settings.integer("timeout")?) {
+        Err(_) | Ok(0) => DEFAULT_TIMEOUT,
+        Ok(milliseconds) => Duration::from_millis(milliseconds),
+    })
 }
 
 impl fmt::Debug for HttpOptions {
