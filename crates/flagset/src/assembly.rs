@@ -13,13 +13,13 @@ use flagstaff_engine::flag::Flag;
 use flagstaff_engine::validate::validate;
 use flagstaff_retrievers::Revision;
 
+use crate::fetches::Answer;
 use crate::options::Options;
 use crate::persistence;
 use crate::reconfiguration::Origin;
 use crate::snapshot::{ServedFlag, Snapshot};
 use crate::source::{SourceState, log};
 use crate::status::{FlagFindings, Served, Status};
-use crate::writer::Answer;
 
 /// Everything the writer knows: the last good document of each source, and what came of each flag.
 pub(crate) struct Assembly {

@@ -12,6 +12,9 @@ use flagstaff_retrievers::Retriever;
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
+/// Gives numbers between 0 and 1 that nobody can foresee.
+pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
+
 /// Everything that a flag set needs to know.
 pub struct Options {
     /// Its name, for logs.
@@ -32,10 +35,12 @@ pub struct Options {
     pub persistent_file: Option<PathBuf>,
     /// Tells the time of changes.
     pub clock: Clock,
+    /// Spreads the tries of replicas that saw the same source fail.
+    pub random: Random,
 }
 
 impl Options {
-    /// Sources without polling, everything else off, on the system's clock.
+    /// Sources without polling, everything else off, on the system's clock; what fails is tried again as late as it may.
     pub fn new(name: impl Into<Arc<str>>, sources: Vec<Source>) -> Self {
         Self {
             name: name.into(),
@@ -47,6 +52,7 @@ impl Options {
             client_time: true,
             persistent_file: None,
             clock: Arc::new(SystemTime::now),
+            random: Arc::new(|| 1.0),
         }
     }
 

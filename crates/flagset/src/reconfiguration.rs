@@ -6,10 +6,11 @@ use std::sync::Arc;
 use flagstaff_retrievers::Changes;
 use tokio::task::spawn_blocking;
 
+use crate::fetches;
 use crate::options::{Options, Source};
 use crate::set::StartError;
 use crate::source::SourceState;
-use crate::writer::{fetch, watch};
+use crate::writer::watch;
 
 /// Options whose new sources have given a document, ready to take effect with [`FlagSet::reconfigure`].
 ///
@@ -32,6 +33,16 @@ pub(crate) enum Origin {
     Kept(usize),
 }
 
+impl Origin {
+    /// The index of one that is kept.
+    pub(crate) fn index(&self) -> Option<usize> {
+        match self {
+            Self::Fetched(_) => None,
+            Self::Kept(index) => Some(*index),
+        }
+    }
+}
+
 impl Prepared {
     /// Fetches the sources of `options` that `current` does not have. A source is the same when it shares its retriever
     /// and its format.
@@ -43,7 +54,7 @@ impl Prepared {
         let known = |source: &Source| current.sources.iter().position(|other| other.is_same(source));
         let kept: Vec<Option<usize>> = options.sources.iter().map(known).collect();
         let new = (0..options.sources.len()).filter(|at| kept[*at].is_none());
-        let answers = fetch(&options, new.map(|at| (at, None))).await;
+        let answers = fetches::first(&options, new).await;
         let now = (options.clock)();
         let reading = Arc::clone(&options);
         let read = spawn_blocking(move || {

@@ -10,9 +10,9 @@ use flagstaff_definition::format::Format;
 use flagstaff_definition::span::Text;
 use flagstaff_retrievers::{Content, Fetched, FormatHint, Revision};
 
+use crate::fetches::Fetch;
 use crate::options::Source;
 use crate::status::{FetchCounts, SourceStatus};
-use crate::writer::Fetch;
 
 /// The state of a source.
 pub(crate) struct SourceState {

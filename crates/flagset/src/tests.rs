@@ -14,6 +14,7 @@ use crate::{FlagSet, Options, Served, Snapshot, Source};
 
 mod change;
 mod edit;
+mod failing;
 mod reconfiguration;
 mod start;
 

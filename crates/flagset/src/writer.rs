@@ -4,21 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use flagstaff_retrievers::{Changes, Fetched, RetrieveError, Revision, Settling};
+use flagstaff_retrievers::{Changes, Settling};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use crate::assembly::{Assembly, Built};
+use crate::fetches::{self, Answer, Fetches};
 use crate::follower::Followers;
 use crate::options::{Options, Source};
 use crate::persistence;
-use crate::reconfiguration::Prepared;
+use crate::reconfiguration::{Origin, Prepared};
+use crate::schedule::Schedule;
 use crate::set::{Refreshed, StartError, Store};
 use crate::snapshot::Snapshot;
 
 /// How long to wait before looking again whether the last reader of a snapshot is gone.
 const RETIREMENT: Duration = Duration::from_millis(100);
+
+/// A round waits so long for its sources, unless somebody waits for all of them. Sources that change together mostly answer
+/// together, and are then served together; one that hangs must not keep the others from being served.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the writer can be asked for.
 pub(crate) enum Command {
@@ -30,15 +36,6 @@ pub(crate) enum Command {
     Reconfigure(Box<Prepared>, oneshot::Sender<()>),
 }
 
-/// What came of fetching the source of an index.
-pub(crate) type Answer = (usize, Fetch);
-
-/// What came of a fetch.
-pub(crate) struct Fetch {
-    pub(crate) result: Result<Fetched, RetrieveError>,
-    pub(crate) took: Duration,
-}
-
 /// The writer of a flag set.
 pub(crate) struct Writer {
     options: Arc<Options>,
@@ -48,6 +45,8 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     revision: watch::Sender<u64>,
     persisting: Option<JoinHandle<()>>,
+    fetches: Fetches,
+    schedule: Schedule,
     /// What watched sources are asked through.
     commands: mpsc::WeakSender<Command>,
     /// Forwards what watched sources tell. Ends with the writer.
@@ -67,7 +66,11 @@ impl Writer {
         let now = (options.clock)();
         let empty = Snapshot::empty(now, options.enrichment.clone(), options.client_time);
         let mut assembly = Box::new(Assembly::new(&options, Arc::new(empty)));
-        let answers = fetch(&options, (0..options.sources.len()).map(|at| (at, None))).await;
+        let answers = fetches::first(&options, 0..options.sources.len()).await;
+        let mut schedule = Schedule::new(options.sources.len());
+        for (at, fetch) in &answers {
+            schedule.note(*at, &fetch.result, &options, now);
+        }
         let (assembly, built) = spawn_blocking(move || assembly.start(answers, now).map(|built| (assembly, built)))
             .await
             .map_err(|error| failed(format!("internal error: {error}")))?
@@ -84,6 +87,8 @@ impl Writer {
             store: Arc::new(store),
             revision,
             persisting: None,
+            fetches: Fetches::default(),
+            schedule,
             commands: commands.downgrade(),
             watches: Watches::forward(changes, &commands.downgrade()),
         };
@@ -112,6 +117,8 @@ impl Writer {
                 _ = &mut stop => break,
                 Some(command) = commands.recv() => reconfigurations.extend(order.take(command)),
                 () = tick(&mut ticker) => order.poll = true,
+                Some(answer) = self.fetches.next() => order.answers.push(answer),
+                () = until(self.schedule.next_retry()) => {}
             }
             // One round serves everybody who waits already.
             while let Ok(command) = commands.try_recv() {
@@ -120,7 +127,7 @@ impl Writer {
             let refreshed = tokio::select! {
                 biased;
                 _ = &mut stop => break,
-                refreshed = self.round(&order) => refreshed,
+                refreshed = self.round(&mut order) => refreshed,
             };
             for reply in order.replies {
                 // Nobody may be waiting any more.
@@ -137,24 +144,65 @@ impl Writer {
     }
 
     /// One round: fetch, parse and compile, swap, then tell.
-    async fn round(&mut self, order: &Order) -> Refreshed {
-        let polled = |source: &usize| order.poll && !self.watches.is_settling(*source);
-        let wanted = (0..self.options.sources.len())
-            .filter(|source| order.everything || order.sources.contains(source) || polled(source));
-        let wanted: Vec<usize> = wanted.collect();
-        if wanted.is_empty() && order.replies.is_empty() {
+    async fn round(&mut self, order: &mut Order) -> Refreshed {
+        let began = Instant::now();
+        let (wanted, refused) = self.wanted(order, began);
+        if wanted.is_empty() && order.answers.is_empty() && order.replies.is_empty() {
             return self.as_before();
         }
         let mut assembly = self.take_assembly();
-        let answers = fetch(&self.options, wanted.into_iter().map(|at| (at, assembly.revision(at)))).await;
+        for at in &wanted {
+            self.schedule.begin(*at);
+            self.fetches
+                .begin(*at, &self.options.sources[*at], assembly.revision(*at));
+        }
+        let deadline = order.replies.is_empty().then(|| began + PATIENCE);
+        let mut answers = std::mem::take(&mut order.answers);
+        answers.extend(self.fetches.answers(&wanted, deadline).await);
+        answers.sort_by_key(|(at, _)| *at);
         let now = (self.options.clock)();
+        for (at, fetch) in &answers {
+            self.schedule.note(*at, &fetch.result, &self.options, now);
+        }
         match spawn_blocking(move || (assembly.update(answers, now), assembly)).await {
-            Ok((built, assembly)) => self.publish(built, assembly).await,
+            Ok((built, assembly)) => {
+                let published = self.publish(built, assembly).await;
+                Refreshed {
+                    refreshed: published.refreshed && !refused,
+                    ..published
+                }
+            }
             Err(error) => {
                 tracing::error!(flag_set = %self.options.name, %error, "internal error while reading flags: the last good ones stay");
                 self.as_before()
             }
         }
+    }
+
+    /// The sources that an order is about, and whether there are more that want to be left alone.
+    fn wanted(&self, order: &Order, now: Instant) -> (Vec<usize>, bool) {
+        let mut wanted = Vec::new();
+        let mut refused = false;
+        for (at, source) in self.options.sources.iter().enumerate() {
+            let polled = order.poll && !self.watches.is_settling(at) && !self.schedule.is_off_beat(at);
+            // what is under way may have begun before the change
+            let anew = order.everything || order.sources.contains(&at);
+            let asked = anew || (polled || self.schedule.is_due(at, now)) && !self.fetches.is_under_way(at);
+            match self.schedule.pause(at, now) {
+                Some(left) if order.everything => {
+                    let seconds = left.as_secs_f64().ceil();
+                    tracing::warn!(
+                        flag_set = %self.options.name, source = %source.label, seconds,
+                        "rate limit exceeded: the source wants to be left alone for so many seconds and is not asked"
+                    );
+                    refused = true;
+                }
+                Some(_) => {}
+                None if asked => wanted.push(at),
+                None => {}
+            }
+        }
+        (wanted, refused)
     }
 
     /// Takes over other options. Flags that mean the same keep their compiled form, sources that are the same what is known
@@ -167,6 +215,8 @@ impl Writer {
             changes,
         } = prepared;
         self.watches = Watches::forward(changes, &self.commands);
+        self.fetches = Fetches::default();
+        self.schedule = self.schedule.reordered(sources.iter().map(Origin::index));
         self.options = Arc::clone(&options);
         let now = (options.clock)();
         let adopt = move || {
@@ -261,6 +311,8 @@ struct Order {
     /// Look at every source that is left alone just now.
     poll: bool,
     sources: Vec<usize>,
+    /// What came of fetches that took longer than their round.
+    answers: Vec<Answer>,
     replies: Vec<oneshot::Sender<Refreshed>>,
 }
 
@@ -280,29 +332,6 @@ impl Order {
         }
         None
     }
-}
-
-/// Fetches sources in parallel, each with the revision that is known of it.
-pub(crate) async fn fetch(options: &Options, wanted: impl Iterator<Item = (usize, Option<Revision>)>) -> Vec<Answer> {
-    let mut fetches = JoinSet::new();
-    for (at, previous) in wanted {
-        let retriever = Arc::clone(&options.sources[at].retriever);
-        fetches.spawn(async move {
-            let began = Instant::now();
-            let result = retriever.retrieve(previous.as_ref()).await;
-            let took = began.elapsed();
-            (at, Fetch { result, took })
-        });
-    }
-    let mut answers = Vec::with_capacity(fetches.len());
-    while let Some(answer) = fetches.join_next().await {
-        match answer {
-            Ok(answer) => answers.push(answer),
-            Err(error) => tracing::error!(flag_set = %options.name, %error, "internal error while fetching flags"),
-        }
-    }
-    answers.sort_by_key(|(at, _)| *at);
-    answers
 }
 
 /// The tasks that wait for watched sources, and whether each source is being changed.
@@ -374,6 +403,13 @@ async fn tick(ticker: &mut Option<Interval>) {
         Some(ticker) => {
             ticker.tick().await;
         }
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
         None => std::future::pending().await,
     }
 }

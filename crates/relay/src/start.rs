@@ -107,11 +107,16 @@ pub(crate) fn options(
     options.client_time = settings.allow_client_time;
     options.persistent_file = settings.persistent_file.clone();
     options.clock = Arc::clone(clock);
+    options.random = Arc::new(random);
     Ok(options)
 }
 
 /// A number between -0.1 and 0.1 that is another one in each process.
 fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    (random as f64 / u64::MAX as f64 - 0.5) / 5.0
+    (random() - 0.5) / 5.0
+}
+
+/// A number between 0 and 1 that is another one each time.
+fn random() -> f64 {
+    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
