@@ -8,9 +8,10 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::answer::Problem;
-use crate::config::{ApiKey, Grant, Key};
+use crate::config::{ApiKey, Grant, Key, Scope};
 use crate::route::{Group, Route, query_values};
 use crate::serving::Serving;
+use crate::streams::guest::Guest;
 use crate::tokens::{Token, Tokens};
 
 /// At most this many `Authorization` lines are tried.
@@ -20,8 +21,14 @@ const AUTHORIZATION_LINES: usize = 20;
 pub(crate) enum Credential<'s> {
     /// A key of the configuration.
     Key(&'s Key),
-    /// A token, and what it opens here.
-    Token(Arc<Token>, Grant),
+    /// A token.
+    Token {
+        token: Arc<Token>,
+        /// What verified it.
+        tokens: &'s Arc<Tokens>,
+        /// What it opens here.
+        grant: Grant,
+    },
 }
 
 impl Credential<'_> {
@@ -29,7 +36,7 @@ impl Credential<'_> {
     pub(crate) fn grant(&self) -> Grant {
         match self {
             Self::Key(key) => key.grant,
-            Self::Token(_, grant) => *grant,
+            Self::Token { grant, .. } => *grant,
         }
     }
 
@@ -37,7 +44,7 @@ impl Credential<'_> {
     pub(crate) fn name(&self) -> &Arc<str> {
         match self {
             Self::Key(key) => &key.name,
-            Self::Token(token, _) => &token.subject,
+            Self::Token { token, .. } => &token.subject,
         }
     }
 
@@ -45,7 +52,19 @@ impl Credential<'_> {
     pub(crate) fn fingerprint(&self) -> u64 {
         match self {
             Self::Key(key) => key.fingerprint(),
-            Self::Token(token, _) => token.fingerprint,
+            Self::Token { token, .. } => token.fingerprint,
+        }
+    }
+
+    /// Its holder as somebody who listens.
+    pub(crate) fn guest(&self) -> Guest {
+        match self {
+            Self::Key(key) => Guest::Key(key.key(), key.grant.scope),
+            Self::Token { token, tokens, .. } => Guest::Token {
+                tokens: Arc::clone(tokens),
+                flag_set: token.flag_set.clone(),
+                expires: token.expires,
+            },
         }
     }
 }
@@ -155,18 +174,20 @@ impl<'s> Door<'s, '_> {
         }
     }
 
-    fn verify(&self, tokens: &Tokens, presented: &[u8], key: ApiKey) -> Result<Credential<'s>, Refusal> {
+    fn verify(&self, tokens: &'s Arc<Tokens>, presented: &[u8], key: ApiKey) -> Result<Credential<'s>, Refusal> {
         let token = tokens.check(presented, key, (self.clock)())?;
-        let grant = Grant {
-            scope: token.scope,
-            flag_set: token
-                .flag_set
-                .as_deref()
-                .and_then(|name| self.serving.flag_sets.named(name).ok()),
-            every_flag_set: token.flag_set.is_none(),
-            dialect: None,
-        };
-        Ok(Credential::Token(token, grant))
+        let grant = token_grant(self.serving, token.scope, token.flag_set.as_deref());
+        Ok(Credential::Token { token, tokens, grant })
+    }
+}
+
+/// What a token with these claims opens.
+pub(crate) fn token_grant(serving: &Serving, scope: Scope, flag_set: Option<&str>) -> Grant {
+    Grant {
+        scope,
+        flag_set: flag_set.and_then(|name| serving.flag_sets.named(name).ok()),
+        every_flag_set: flag_set.is_none(),
+        dialect: None,
     }
 }
 

@@ -1,11 +1,14 @@
 //! The routes, one file each: extract, call, convert. None of them waits: what is to be waited for (the body, a forced
 //! refresh) has happened before.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use flagstaff_telemetry::traces::RequestSpan;
 use http::{Extensions, HeaderMap};
 
 use crate::answer::Form;
+use crate::auth::Credential;
 use crate::config::{Dialect, Grant};
 use crate::serving::Serving;
 use crate::state::State;
@@ -28,10 +31,12 @@ pub(crate) mod web_socket;
 
 /// A request that was let in, and its body.
 pub(crate) struct Call<'c> {
-    pub(crate) state: &'c State,
+    pub(crate) state: &'c Arc<State>,
     pub(crate) serving: &'c Serving,
     pub(crate) form: &'c Form<'c>,
-    /// What the caller's key opens; `None` where no key is needed.
+    /// What the caller showed; `None` where no key is needed.
+    pub(crate) credential: Option<&'c Credential<'c>>,
+    /// What that opens.
     pub(crate) grant: Option<Grant>,
     pub(crate) headers: &'c HeaderMap,
     /// As it stands behind the `?`.

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -45,7 +46,7 @@ pub(crate) struct Caller {
 
 /// Answers a request.
 pub(crate) async fn respond<B>(
-    state: &State,
+    state: &Arc<State>,
     listener: Listener,
     caller: &Caller,
     request: Request<B>,
@@ -153,7 +154,7 @@ where
 
 /// Checks whether there is room, then the caller, then the method, then answers.
 async fn dispatch<B>(
-    state: &State,
+    state: &Arc<State>,
     serving: &Serving,
     caller: &Caller,
     place: &Place<'_>,
@@ -198,6 +199,7 @@ where
         state,
         serving,
         form,
+        credential: credential.as_ref(),
         grant,
         headers: &head.headers,
         query,

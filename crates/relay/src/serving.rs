@@ -180,8 +180,8 @@ impl FlagSets {
     }
 
     /// Who listens to the flag set of a caller.
-    pub(crate) fn hub(&self, grant: Option<Grant>) -> Result<&Hub, Problem> {
-        let set = self.live(grant).map(|set| &*set.hub);
+    pub(crate) fn hub(&self, grant: Option<Grant>) -> Result<&Arc<Hub>, Problem> {
+        let set = self.live(grant).map(|set| &set.hub);
         set.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "no flag set associated to the API key"))
     }
 

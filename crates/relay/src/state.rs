@@ -90,9 +90,12 @@ impl State {
         self.serving.load()
     }
 
-    /// Serves something else from the next request on; the answer is what was served before.
+    /// Serves something else from the next request on, and ends streams that it does not allow; the answer is what was served
+    /// before.
     pub(crate) fn replace(&self, serving: Serving) -> Arc<Serving> {
-        self.serving.swap(Arc::new(serving))
+        let before = self.serving.swap(Arc::new(serving));
+        self.serving().flag_sets.started().for_each(|set| set.hub.review());
+        before
     }
 
     /// The time.

@@ -2,9 +2,11 @@
 //!
 //! A [hub](hub::Hub) stands beside each flag set. It keeps a short [history](history::History) of [messages](message::Message),
 //! each encoded once; a stream holds its [place](reader::Reader) in it and pulls what comes next. Who falls behind the history
-//! is brought up to date with one message. There are no timers and no queues of single streams.
+//! is brought up to date with one message. There are no timers and no queues of single streams. What somebody
+//! [was let in with](guest::Guest) is looked at again when the configuration was edited.
 
 pub(crate) mod events;
+pub(crate) mod guest;
 pub(crate) mod history;
 pub(crate) mod hub;
 pub(crate) mod message;

@@ -124,7 +124,6 @@ impl Relay {
     }
 
     /// Serves the same flag sets under other settings.
-    #[cfg(feature = "jwt")]
     fn configure(&self, settings: &str) {
         let before = self.state.serving();
         let settings = load(self.folder.path(), settings);

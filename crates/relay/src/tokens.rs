@@ -51,7 +51,7 @@ pub(crate) struct Token {
     /// The flag set that it names.
     pub(crate) flag_set: Option<Arc<str>>,
     /// From when on it is worth nothing.
-    expires: SystemTime,
+    pub(crate) expires: SystemTime,
 }
 
 /// Why a token opens nothing.

@@ -111,6 +111,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// The key itself.
+    pub fn key(&self) -> ApiKey {
+        self.key
+    }
+
     /// A number that tells it from other keys.
     pub fn fingerprint(&self) -> u64 {
         self.key.prefix()

@@ -1,5 +1,6 @@
 //! `GET /stream/v1/sse/flag/change`: changes as server-sent events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_protocol::stream;
@@ -9,8 +10,10 @@ use http::{HeaderMap, StatusCode};
 
 use super::Call;
 use crate::answer::{Answer, Problem};
+use crate::auth::Credential;
 use crate::config::{Grant, Scope};
 use crate::streams::events;
+use crate::streams::guest::Guest;
 use crate::streams::hub::{Hub, LANES};
 use crate::streams::message::{ELSEWHERE, Form, Moment};
 use crate::streams::reader::Reader;
@@ -24,18 +27,19 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let hub = call.serving.flag_sets.hub(call.grant)?;
     let last = last_event_id(call.headers)?;
-    open(call, hub, StreamKind::Events, form(call.grant), |_| last)
+    open(call, hub, guest(call), StreamKind::Events, form(call.grant), |_| last)
 }
 
 /// Opens a stream. Given the state that is served, `after` says after which one to go on, if it is not that one.
 pub(super) fn open(
     call: &Call<'_>,
-    hub: &Hub,
+    hub: &Arc<Hub>,
+    guest: Guest,
     kind: StreamKind,
     form: Form,
     after: impl FnOnce(&Moment) -> Option<u64>,
 ) -> Result<Answer, Problem> {
-    let reader = listen(call, hub, kind)?;
+    let reader = listen(call, hub, guest, kind)?;
     let retry = retry(call.serving.streams.retry, reader.lane());
     let now = reader.now();
     let (id, reader) = match after(&now) {
@@ -49,6 +53,11 @@ pub(super) fn open(
         .header(ACCEL_BUFFERING, HeaderValue::from_static("no")))
 }
 
+/// Who a caller is once it listens.
+pub(super) fn guest(call: &Call<'_>) -> Guest {
+    call.credential.map_or(Guest::Anybody, Credential::guest)
+}
+
 /// What a caller gets to know: with a key for browsers and devices not how flags are written.
 pub(super) fn form(grant: Option<Grant>) -> Form {
     match grant {
@@ -58,15 +67,16 @@ pub(super) fn form(grant: Option<Grant>) -> Form {
 }
 
 /// Takes a seat and begins to listen, or asks the caller to come back later.
-pub(super) fn listen(call: &Call<'_>, hub: &Hub, kind: StreamKind) -> Result<Reader, Problem> {
+pub(super) fn listen(call: &Call<'_>, hub: &Arc<Hub>, guest: Guest, kind: StreamKind) -> Result<Reader, Problem> {
     let seat = call.state.streams.seat(kind, call.serving.streams.max_open);
-    seat.and_then(|seat| hub.listen(seat)).ok_or_else(|| {
-        let message = "too many streams are open, try again later";
-        let body = flagstaff_protocol::problem::message(message, None);
-        Answer::with_status(StatusCode::SERVICE_UNAVAILABLE, body)
-            .header(RETRY_AFTER, HeaderValue::from(call.state.streams.retry_after()))
-            .into()
-    })
+    seat.and_then(|seat| hub.listen(guest, seat, call.state))
+        .ok_or_else(|| {
+            let message = "too many streams are open, try again later";
+            let body = flagstaff_protocol::problem::message(message, None);
+            Answer::with_status(StatusCode::SERVICE_UNAVAILABLE, body)
+                .header(RETRY_AFTER, HeaderValue::from(call.state.streams.retry_after()))
+                .into()
+        })
 }
 
 /// The id to go on from. A number that is no id of ours is as good as any other that is unknown.

@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Call;
-use super::events::{form, listen};
+use super::events::{form, guest, listen};
 use crate::answer::{Answer, Problem};
 use crate::streams::web_socket;
 
@@ -26,7 +26,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     // a connection that cannot change its protocol is like one that does not want to
     let (key, upgrade) = shake_hands(call.headers)?.zip(upgrade).ok_or_else(refusal)?;
     let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).expect("Base64 is printable ASCII");
-    let (reader, form) = (listen(call, hub, StreamKind::WebSocket)?, form(call.grant));
+    let (reader, form) = (listen(call, hub, guest(call), StreamKind::WebSocket)?, form(call.grant));
     tokio::spawn(async move {
         match upgrade.await {
             Ok(connection) => web_socket::serve(TokioIo::new(connection), reader, form).await,

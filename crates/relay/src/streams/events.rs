@@ -12,13 +12,14 @@ use super::message::Form;
 use super::reader::{Piece, Reader};
 use crate::content::Content;
 
-/// Everything that a reader is told, as the body of an answer. It ends when the flag set or the relay does.
+/// Everything that a reader is told, as the body of an answer. It ends when the flag set or the relay does, or when the reader may
+/// not listen any more.
 pub(crate) fn content(opening: impl Into<Bytes>, reader: Reader, form: Form) -> Content {
     let state = (Some(opening.into()), reader);
     let frames = stream::unfold(state, move |(opening, mut reader)| async move {
         let bytes = match opening {
             Some(opening) => opening,
-            None => match reader.next().await? {
+            None => match reader.next().await.ok()? {
                 Piece::Message(message) => message.event(form),
                 Piece::Heartbeat => Bytes::from_static(HEARTBEAT),
             },

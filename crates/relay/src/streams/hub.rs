@@ -8,8 +8,10 @@ use flagstaff_flagset::{Change, Snapshot};
 use tokio::sync::watch;
 
 use super::Seat;
+use super::guest::{Admission, Guest};
 use super::history::History;
 use super::reader::Reader;
+use crate::state::State;
 
 /// Readers are spread over so many lanes. A change is told to all of them at once; signs of life are given to one lane after the
 /// other, so that thousands of streams do not all write in the same moment.
@@ -29,6 +31,8 @@ pub(super) struct Signal {
     pub(super) history: Arc<History>,
     /// Counts the signs of life.
     pub(super) beat: u64,
+    /// Counts the edits of the configuration, which may have taken rights away.
+    pub(super) edits: u64,
     /// `false` at the end.
     pub(super) open: bool,
 }
@@ -39,6 +43,7 @@ impl Hub {
         let signal = Signal {
             history: Arc::new(History::begin(snapshot)),
             beat: 0,
+            edits: 0,
             open: true,
         };
         Self {
@@ -63,10 +68,22 @@ impl Hub {
         self.lanes[lane % LANES].send_modify(|signal| signal.beat += 1);
     }
 
+    /// Has all readers look whether they still may listen.
+    pub(crate) fn review(&self) {
+        for lane in &self.lanes {
+            lane.send_modify(|signal| signal.edits += 1);
+        }
+    }
+
     /// Begins to listen; `None` when the end has come.
-    pub(crate) fn listen(&self, seat: Seat) -> Option<Reader> {
+    pub(crate) fn listen(self: &Arc<Self>, guest: Guest, seat: Seat, state: &Arc<State>) -> Option<Reader> {
         let lane = self.next.fetch_add(1, Ordering::Relaxed) % LANES;
-        let reader = Reader::new(self.lanes[lane].subscribe(), lane, seat);
+        let admission = Admission {
+            guest,
+            hub: Arc::downgrade(self),
+            state: Arc::clone(state),
+        };
+        let reader = Reader::new(self.lanes[lane].subscribe(), lane, seat, admission);
         reader.is_open().then_some(reader)
     }
 

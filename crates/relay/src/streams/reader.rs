@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::guest::Admission;
 use super::history::Step;
 use super::hub::Signal;
 use super::message::{Message, Moment};
@@ -21,6 +22,9 @@ pub(crate) struct Reader {
     /// The state that was told last.
     position: u64,
     beat: u64,
+    /// The edits after which it was looked whether it may listen; `None` before the first look.
+    edits: Option<u64>,
+    admission: Admission,
     seat: Seat,
 }
 
@@ -32,16 +36,25 @@ pub(crate) enum Piece {
     Heartbeat,
 }
 
+/// Why a stream ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The flag set or the relay does.
+    Over,
+    /// The right to listen was taken away, or has expired.
+    Revoked,
+}
+
 /// What there is to do now.
 enum Look {
     Write(Piece),
     Wait,
-    End,
+    End(End),
 }
 
 impl Reader {
     /// Listens to what comes from now on.
-    pub(super) fn new(signal: watch::Receiver<Signal>, lane: usize, seat: Seat) -> Self {
+    pub(super) fn new(signal: watch::Receiver<Signal>, lane: usize, seat: Seat, admission: Admission) -> Self {
         let (position, beat) = {
             let now = signal.borrow();
             (now.history.now().id, now.beat)
@@ -51,6 +64,8 @@ impl Reader {
             lane,
             position,
             beat,
+            edits: None,
+            admission,
             seat,
         }
     }
@@ -75,13 +90,13 @@ impl Reader {
         self.signal.borrow().open
     }
 
-    /// Waits for what is to be written next; `None` at the end. Giving up the wait loses nothing.
-    pub(crate) async fn next(&mut self) -> Option<Piece> {
+    /// Waits for what is to be written next. Giving up the wait loses nothing.
+    pub(crate) async fn next(&mut self) -> Result<Piece, End> {
         loop {
             match self.look() {
-                Look::Write(piece) => return Some(piece),
-                Look::Wait => self.signal.changed().await.ok()?,
-                Look::End => return None,
+                Look::Write(piece) => return Ok(piece),
+                Look::Wait => self.signal.changed().await.map_err(|_| End::Over)?,
+                Look::End(end) => return Err(end),
             }
         }
     }
@@ -100,7 +115,14 @@ impl Reader {
     fn look(&mut self) -> Look {
         let signal = self.signal.borrow_and_update();
         if !signal.open {
-            return Look::End;
+            return Look::End(End::Over);
+        }
+        if self.admission.has_expired() {
+            return Look::End(End::Revoked);
+        }
+        // what is in effect may be another configuration than the one that let the guest in, even at the first look
+        if self.edits.replace(signal.edits) != Some(signal.edits) && !self.admission.is_granted() {
+            return Look::End(End::Revoked);
         }
         let message = match signal.history.after(self.position) {
             Step::UpToDate if signal.beat == self.beat => return Look::Wait,

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::FAREWELL;
 use super::message::Form;
-use super::reader::{PATIENCE, Piece, Reader};
+use super::reader::{self, PATIENCE, Piece, Reader};
 
 /// Clients have nothing to say but that they are there.
 const READ_BUFFER: usize = 512;
@@ -47,7 +47,8 @@ pub(crate) async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin, reade
         unanswered: 0,
     };
     let farewell = match web_socket.run().await {
-        End::Over => CloseCode::Away,
+        End::Reader(reader::End::Over) => CloseCode::Away,
+        End::Reader(reader::End::Revoked) => CloseCode::Policy,
         End::Client(Error::Capacity(_)) => CloseCode::Size,
         End::Client(Error::Protocol(_)) => CloseCode::Protocol,
         End::Client(_) | End::Silent => return,
@@ -65,8 +66,8 @@ struct WebSocket<S> {
 
 /// Why a web socket ends.
 enum End {
-    /// The flag set or the relay ended.
-    Over,
+    /// There is nothing more to tell.
+    Reader(reader::End),
     /// The client left, or broke the rules.
     Client(Error),
     /// The client takes or says nothing.
@@ -89,13 +90,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 },
             };
             let written = match piece {
-                Some(Piece::Message(message)) => self.write(&message.frame(self.form)).await,
-                Some(Piece::Heartbeat) if self.unanswered >= PATIENCE => return End::Silent,
-                Some(Piece::Heartbeat) => {
+                Ok(Piece::Message(message)) => self.write(&message.frame(self.form)).await,
+                Ok(Piece::Heartbeat) if self.unanswered >= PATIENCE => return End::Silent,
+                Ok(Piece::Heartbeat) => {
                     self.unanswered += 1;
                     self.ping().await
                 }
-                None => return End::Over,
+                Err(end) => return End::Reader(end),
             };
             if let Err(end) = written {
                 return end;
@@ -131,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let goodbye = async {
             self.socket.send(Message::Close(Some(frame))).await?;
             while self.socket.next().await.transpose()?.is_some() {}
-            if code != CloseCode::Away {
+            if matches!(code, CloseCode::Size | CloseCode::Protocol) {
                 // the library has stopped reading, and what is left unread would reset the connection before the frame arrives
                 let connection = self.socket.get_mut();
                 connection.shutdown().await?;

@@ -135,3 +135,32 @@ async fn a_tag_stands_for_flags_and_stream() {
         answer.body
     );
 }
+
+#[tokio::test]
+async fn a_token_is_worth_as_much_as_the_key_that_got_it() {
+    let settings = "ofrep: {dialect: standard}
+flagsets:
+  - {name: one, apiKeys: [first, other], retriever: FILE}
+  - {name: two, apiKeys: [second], retriever: FILE}";
+    let unauthorized = r#"401 {"message":"Unauthorized"}"#;
+    for edit in [
+        settings.replace("first, ", ""),
+        settings.replace("first, ", "").replace("second", "second, first"),
+    ] {
+        let relay = Relay::streaming(settings).await;
+        let (mut lines, mut streams) = (Vec::new(), Vec::new());
+        for key in ["first", "other", "second"] {
+            let bulk = relay.ask(BULK, &[("x-api-key", key)], CONTEXT).await;
+            let line = format!("GET {}", stream(&bulk.body));
+            streams.push(relay.listen(&line, &[]).await);
+            lines.push(line);
+        }
+        relay.configure(&edit);
+        for (at, ends) in [true, false, false].into_iter().enumerate() {
+            assert_eq!(streams[at].has_ended().await, ends, "{at} after {edit}");
+            let again = relay.listen(&lines[at], &[]).await;
+            assert_eq!(again.status(), if ends { 401 } else { 200 }, "{at} after {edit}");
+        }
+        relay.check(&lines[0], &[], "", unauthorized).await;
+    }
+}

@@ -1,5 +1,9 @@
+use std::task::Poll;
+
 use crate::changes::Herald;
 use crate::streams;
+#[cfg(feature = "jwt")]
+use crate::streams::hub::LANES;
 
 use super::*;
 
@@ -32,6 +36,14 @@ impl Relay {
         self.check(&line, &ADMIN, "", r#"200 {"refreshed":true}"#).await;
     }
 
+    /// What happens of itself after a while.
+    #[cfg(feature = "jwt")]
+    pub(super) fn give_signs_of_life(&self) {
+        for set in self.state.serving().flag_sets.started() {
+            (0..LANES).for_each(|lane| set.hub.beat(lane));
+        }
+    }
+
     pub(super) async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {
         let (head, body) = self.send(path, headers, Bytes::new()).await.into_parts();
         Events {
@@ -56,6 +68,17 @@ impl Events {
     /// Whether something can be read without waiting.
     pub(super) async fn is_waiting(&mut self) -> bool {
         futures_util::poll!(std::pin::pin!(self.next())).is_ready()
+    }
+
+    /// Whether it has ended, which shows without waiting.
+    pub(super) async fn has_ended(&mut self) -> bool {
+        loop {
+            match futures_util::poll!(std::pin::pin!(self.next())) {
+                Poll::Ready(Some(_)) => {}
+                Poll::Ready(None) => return true,
+                Poll::Pending => return false,
+            }
+        }
     }
 
     /// The id and the data of the next message.
@@ -288,4 +311,51 @@ async fn browsers_learn_names_and_nothing_else() {
     let (same, whole) = back.message().await;
     assert_eq!(id, same);
     assert!(whole.contains(r#""new_value":{"variations":{"a":1,"b":3}"#), "{whole}");
+}
+
+/// Opens a stream with a key (none when it is empty), then edits the settings.
+async fn check_edit(before: &str, key: &str, after: &str, ends: bool) {
+    let relay = Relay::streaming(before).await;
+    let line = match key {
+        "" => STREAM.to_owned(),
+        key => format!("{STREAM}?apiKey={key}"),
+    };
+    let mut events = relay.listen(&line, &[]).await;
+    assert_eq!(events.status, 200);
+    assert!(!events.has_ended().await);
+    relay.configure(after);
+    assert_eq!(events.has_ended().await, ends, "{key:?} of {before} after {after}");
+}
+
+#[tokio::test]
+async fn streams_end_with_the_right_to_listen() {
+    check_edit("apiKeys: [web, back]", "web", "apiKeys: [back]", true).await;
+    check_edit("apiKeys: [web, back]", "back", "apiKeys: [back]", false).await;
+    check_edit("apiKeys: [web]", "web", "apiKeys: [web, more]\nlogLevel: warn", false).await;
+    let client = "apiKeys: [{key: web, scope: client}]";
+    check_edit("apiKeys: [web]", "web", client, true).await;
+    check_edit(client, "web", "apiKeys: [web]", false).await;
+    check_edit("", "", "logLevel: warn", false).await;
+    check_edit("", "", "apiKeys: [web]", true).await;
+    let sets = "flagsets:
+  - {name: one, apiKeys: [first], retriever: FILE}
+  - {name: other, apiKeys: [second], retriever: FILE}";
+    let added = sets.replace("[first]", "[first, third]");
+    check_edit(sets, "first", &added, false).await;
+    check_edit(&added, "third", sets, true).await;
+    let moved = sets
+        .replace("first", "?")
+        .replace("second", "first")
+        .replace('?', "second");
+    check_edit(sets, "first", &moved, true).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_opens_while_its_key_goes_ends() {
+    let relay = Relay::streaming("apiKeys: [web, back]").await;
+    let mut events = relay.listen(&format!("{STREAM}?apiKey=web"), &[]).await;
+    // nothing has been read yet
+    relay.configure("apiKeys: [back]");
+    assert!(events.next().await.unwrap().starts_with("retry: "));
+    assert_eq!(events.next().await, None);
 }

@@ -7,6 +7,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
+use super::streams::Events;
 use super::{Log, NOW, Relay};
 
 const EVALUATE: &str = "POST /ofrep/v1/evaluate/flags/on";
@@ -417,4 +418,52 @@ async fn logs_and_limits_know_tokens_by_their_subject() {
     let text = log.text();
     assert!(text.contains(r#""key":"night shift""#), "{text}");
     assert!(!text.contains("eyJ"), "{text}");
+}
+
+/// Opens both kinds of streams with a token.
+async fn listen(relay: &Relay, token: &str) -> [Events; 2] {
+    let bearer = format!("Bearer {token}");
+    let bulk = "POST /ofrep/v1/evaluate/flags";
+    let bulk = relay.ask(bulk, &[("authorization", &bearer)], CONTEXT).await.body;
+    let bulk: Value = serde_json::from_str(&bulk).unwrap();
+    let ofrep = bulk["eventStreams"][0]["endpoint"]["requestUri"].as_str().unwrap();
+    let path = format!("/stream/v1/sse/flag/change?apiKey={token}");
+    let mut streams = [
+        relay.listen(&format!("GET {path}"), &[]).await,
+        relay.listen(&format!("GET {ofrep}"), &[]).await,
+    ];
+    assert_eq!(ended(&mut streams).await, [false, false]);
+    streams
+}
+
+async fn ended(streams: &mut [Events; 2]) -> [bool; 2] {
+    let [first, second] = streams;
+    [first.has_ended().await, second.has_ended().await]
+}
+
+#[tokio::test]
+async fn streams_end_with_the_token_that_opened_them() {
+    let standard = "ofrep: {dialect: standard}\n";
+    let sets = "flagsets:
+  - {name: one, apiKeys: [first], retriever: FILE}
+  - {name: two, apiKeys: [second], retriever: FILE}";
+    for (further, claims) in [("", json!({})), (sets, json!({"flagset": "two"}))] {
+        let (server, signer) = (FlagServer::start().await, Signer::new("one"));
+        server.answer(key_set(&[signer.public()]));
+        let relay = relay(&server, "", &format!("{standard}{further}")).await;
+        let mut streams = listen(&relay, &signer.token(&claims)).await;
+        relay.configure(&format!("{}{standard}logLevel: warn\n{further}", settings(&server, "")));
+        assert_eq!(ended(&mut streams).await, [false, false]);
+        for (passed, over) in [(359, false), (1, true)] {
+            relay.advance(passed);
+            relay.give_signs_of_life();
+            assert_eq!(ended(&mut streams).await, [over, over]);
+        }
+    }
+    let (server, signer) = (FlagServer::start().await, Signer::new("one"));
+    server.answer(key_set(&[signer.public()]));
+    let relay = relay(&server, "", standard).await;
+    let mut streams = listen(&relay, &signer.token(&json!({}))).await;
+    relay.configure(&format!("{standard}authorizedKeys: {{evaluation: [key]}}"));
+    assert_eq!(ended(&mut streams).await, [true, true], "its issuer is trusted no more");
 }

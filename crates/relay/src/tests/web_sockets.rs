@@ -162,6 +162,18 @@ async fn handshakes_that_fail() {
 }
 
 #[tokio::test]
+async fn whose_key_goes_is_told() {
+    let relay = Relay::streaming("apiKeys: [web, back]").await;
+    let address = relay.serve().await;
+    let mut leaving = connect(address, &format!("{PATH}?apiKey=web")).await;
+    let mut staying = connect(address, &format!("{PATH}?apiKey=back")).await;
+    relay.configure("authorizedKeys: {admin: [admin]}\napiKeys: [back]");
+    assert_eq!(farewell(&mut leaving).await, CloseCode::Policy);
+    relay.edit(&flag(1)).await;
+    assert!(text(&mut staying).await.contains("added"));
+}
+
+#[tokio::test]
 async fn goodbyes() {
     let relay = Relay::streaming("").await;
     let address = relay.serve().await;

@@ -16,6 +16,7 @@ pub(crate) struct Token {
     pub(crate) fingerprint: u64,
     pub(crate) scope: Scope,
     pub(crate) flag_set: Option<Arc<str>>,
+    pub(crate) expires: SystemTime,
 }
 
 impl Tokens {
