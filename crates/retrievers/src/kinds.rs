@@ -83,7 +83,13 @@ pub const KINDS: &[Kind] = &[
         &["accountKey"],
         None,
     ),
-    kind("postgresql", None, &["uri", "table"], &["columns"], None),
+    kind(
+        "postgresql",
+        Some("postgresql"),
+        &["uri", "table"],
+        &["columns", "channel", "timeout"],
+        POSTGRESQL,
+    ),
 ];
 
 #[cfg(feature = "file")]
@@ -118,6 +124,15 @@ const GITLAB: Option<Constructor> = None;
 const BITBUCKET: Option<Constructor> = Some(|settings, _| Ok(Arc::new(HostedFile::on_bitbucket(settings)?)));
 #[cfg(not(feature = "git-hosts"))]
 const BITBUCKET: Option<Constructor> = None;
+
+#[cfg(feature = "postgresql")]
+const POSTGRESQL: Option<Constructor> = Some(|settings, surroundings| {
+    Ok(Arc::new(crate::postgresql::PostgresqlRetriever::new(
+        crate::postgresql::PostgresqlOptions::read(settings, surroundings)?,
+    )))
+});
+#[cfg(not(feature = "postgresql"))]
+const POSTGRESQL: Option<Constructor> = None;
 
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///

@@ -32,12 +32,18 @@ pub mod file;
 pub mod git_hosts;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "postgresql")]
+pub mod postgresql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 mod changes;
+#[cfg(feature = "postgresql")]
+mod entries;
 mod error;
 mod fetched;
+#[cfg(feature = "postgresql")]
+mod listening;
 mod pause;
 
 /// No flag file is larger: 64 MiB.

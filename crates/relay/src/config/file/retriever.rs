@@ -77,6 +77,10 @@ impl OptionTable for RetrieverTable {
             Shape::TextMap,
             "What the columns are called, by the names that they have otherwise.",
         ),
+        text(
+            &["channel"],
+            "Channel on which the database tells that flags changed; nothing is listened to unless it is written.",
+        ),
     ];
 }
 
