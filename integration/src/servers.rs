@@ -4,6 +4,7 @@ pub(crate) mod azurite;
 pub(crate) mod ferretdb;
 pub(crate) mod gcs;
 pub(crate) mod kafka;
+pub(crate) mod kubernetes;
 pub(crate) mod minio;
 pub(crate) mod moto;
 pub(crate) mod nginx;

@@ -3,6 +3,7 @@
 use crate::case::Case;
 
 mod azure_blob_storage;
+mod configmap;
 mod file;
 mod git_hosts;
 mod google_storage;
@@ -20,6 +21,7 @@ pub(crate) const CASES: &[&[Case]] = &[
     s3::CASES,
     google_storage::CASES,
     azure_blob_storage::CASES,
+    configmap::CASES,
     redis::CASES,
     postgresql::CASES,
     mongodb::CASES,

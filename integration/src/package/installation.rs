@@ -21,7 +21,7 @@ impl Cache {
         match package.recipe {
             Recipe::Debian { packages, .. } => debian(aside.path(), packages)?,
             Recipe::Pypi(requirements) => run(Command::new("python3")
-                .args(["-m", "pip", "install", "--quiet", "--no-compile", "--target"])
+                .args(["-m", "pip", "install", "--quiet", "--target"])
                 .arg(aside.path())
                 .args(requirements))?,
             Recipe::Npm(packages) => run(Command::new("npm")

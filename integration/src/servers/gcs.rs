@@ -96,11 +96,14 @@ impl GoogleStorage {
     /// Writes an object, and makes the bucket when there is none.
     pub(crate) fn put(&self, bucket: &str, name: &str, content: &str) -> Result<()> {
         self.make(bucket)?;
-        let mut upload = Request::post(
-            &format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"),
-            &json!(0),
-        );
-        upload.body = content.as_bytes().to_vec();
+        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}");
+        let upload = Request {
+            method: "POST".to_owned(),
+            path,
+            body: content.as_bytes().to_vec(),
+            ..Request::default()
+        };
+        let upload = upload.header("Content-Type", "application/octet-stream");
         let put = self.send(&upload)?;
         ensure!(put.status == 200, "no object: {} {}", put.status, put.text());
         Ok(())
