@@ -110,7 +110,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("notify", &["flagstaff-retrievers"]),
     ("opentelemetry", &["flagstaff-telemetry"]),
     ("opentelemetry_sdk", &["flagstaff-telemetry"]),
-    ("reqwest", &["flagstaff-retrievers", "flagstaff-telemetry"]),
+    (
+        "reqwest",
+        &["flagstaff-exporters", "flagstaff-retrievers", "flagstaff-telemetry"],
+    ),
 ];
 
 /// Checks every wall and prints each breach.

@@ -163,6 +163,20 @@ impl<'a> Settings<'a> {
         members.iter().map(|(name, value)| list(name, value)).collect()
     }
 
+    /// Names with texts.
+    pub fn members(&self, property: &'static str) -> Result<Vec<(String, String)>, SettingsError> {
+        let members = match find(self.map, property) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Object(members)) => members,
+            Some(_) => return Err(self.invalid(property, "is not a map from names to texts")),
+        };
+        let member = |(name, value): (&String, &Value)| match scalar(value) {
+            Some(text) => Ok((name.clone(), text)),
+            None => Err(self.invalid(format!("{property}.{name}"), "is not a text")),
+        };
+        members.iter().map(member).collect()
+    }
+
     /// An error about a property.
     pub fn invalid(&self, property: impl Into<String>, problem: impl Into<String>) -> SettingsError {
         SettingsError::Invalid {

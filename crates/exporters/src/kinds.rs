@@ -18,8 +18,11 @@ pub struct Context<'a> {
     /// The environment.
     pub surroundings: &'a Surroundings,
     /// Tells the time.
-    pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    pub clock: Clock,
 }
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Builds an exporter from its options. `None` in the list: this build does not have it.
 type Constructor = fn(Settings<'_>, &Context<'_>) -> Result<Arc<dyn Exporter>, SettingsError>;
@@ -103,11 +106,45 @@ pub const KINDS: &[Kind<Backend>] = &[
 const BATCHES: &[&str] = &["flushInterval", "maxEventInMemory"];
 
 /// Options of exporters that write files.
-const FILES: &[&str] = &["format", "filename", "csvTemplate", "parquetCompressionCodec"];
+const FILES: &[&str] = &[
+    "format",
+    "filename",
+    "csvTemplate",
+    "parquetCompressionCodec",
+    "partition",
+];
 
+#[cfg(feature = "file")]
+const FILE: Option<Constructor> = Some(|settings, context| {
+    let options = crate::file::FileExporterOptions::read(settings, context)?;
+    Ok(Arc::new(crate::file::FileExporter::new(
+        options,
+        Arc::clone(&context.clock),
+    )))
+});
+#[cfg(not(feature = "file"))]
 const FILE: Option<Constructor> = None;
+
+#[cfg(feature = "webhook")]
+const WEBHOOK: Option<Constructor> = Some(|settings, context| {
+    let options = crate::webhook::WebhookOptions::read(settings, context)?;
+    Ok(Arc::new(crate::webhook::WebhookExporter::new(
+        options,
+        Arc::clone(&context.clock),
+    )))
+});
+#[cfg(not(feature = "webhook"))]
 const WEBHOOK: Option<Constructor> = None;
+
+#[cfg(feature = "log")]
+const LOG: Option<Constructor> = Some(|settings, context| {
+    Ok(Arc::new(crate::log::LogExporter::new(crate::log::LogOptions::read(
+        settings, context,
+    )?)))
+});
+#[cfg(not(feature = "log"))]
 const LOG: Option<Constructor> = None;
+
 const S3: Option<Constructor> = None;
 const KINESIS: Option<Constructor> = None;
 const GOOGLE_STORAGE: Option<Constructor> = None;

@@ -6,3 +6,22 @@
 pub use flagstaff_events::{Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 pub mod kinds;
+
+#[cfg(feature = "file")]
+pub mod file;
+#[cfg(feature = "log")]
+pub mod log;
+#[cfg(feature = "webhook")]
+pub mod webhook;
+
+#[cfg(any(feature = "files", feature = "webhook"))]
+mod blocking;
+
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "files")]
+mod format;
+#[cfg(test)]
+mod samples;
+#[cfg(feature = "templates")]
+mod templates;

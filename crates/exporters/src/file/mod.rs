@@ -1,0 +1,121 @@
+//! Files in a folder.
+//!
+//! ```yaml
+//! exporter:
+//!   kind: file
+//!   outputDir: /var/lib/flagstaff/events
+//!   format: Parquet                      # or JSON (by default), CSV
+//!   partition: hour                      # date=2026-11-26/hour=09/…
+//! ```
+//!
+//! A file appears under its name when it is complete. If there is one of that name already, JSON and CSV are appended to it in one piece,
+//! Parquet gets another name. Folders are made with mode 0755, files with 0644.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flagstaff_events::{ErrorKind, Event, Export, ExportError, Exporter, Receipt};
+use tokio::sync::Mutex;
+
+use crate::blocking;
+use crate::files::Content;
+use crate::kinds::Clock;
+
+pub use options::FileExporterOptions;
+
+use folder::Folder;
+
+mod folder;
+mod options;
+
+/// Writes files.
+pub struct FileExporter {
+    options: Arc<FileExporterOptions>,
+    clock: Clock,
+    /// Held while a batch is written. A disk that hangs thus keeps one thread and not one for each attempt.
+    writing: Arc<Mutex<()>>,
+}
+
+impl FileExporter {
+    /// An exporter into one folder, which is made with the first batch.
+    pub fn new(options: FileExporterOptions, clock: Clock) -> Self {
+        Self {
+            options: Arc::new(options),
+            clock,
+            writing: Arc::default(),
+        }
+    }
+
+    async fn write(&self, batch: &[Event]) -> Result<Receipt, ExportError> {
+        let writing = Arc::clone(&self.writing).lock_owned().await;
+        let (options, clock) = (Arc::clone(&self.options), Arc::clone(&self.clock));
+        blocking::run_apart(batch, move |batch| {
+            let receipt = write(&options, &clock, batch);
+            drop(writing);
+            receipt
+        })
+        .await?
+    }
+}
+
+impl Exporter for FileExporter {
+    fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
+        Box::pin(self.write(batch))
+    }
+
+    fn target(&self) -> String {
+        self.options.output_dir.display().to_string()
+    }
+}
+
+impl std::fmt::Debug for FileExporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("FileExporter").field(&self.options).finish()
+    }
+}
+
+fn write(options: &FileExporterOptions, clock: &Clock, batch: &[Event]) -> Result<Receipt, ExportError> {
+    let prepared = options.files.prepare(batch, clock)?;
+    let format = &options.files.format;
+    let (mut failed, mut first) = (Vec::new(), None);
+    for (at, content) in prepared.contents.iter().enumerate() {
+        let path = path(&options.output_dir, content);
+        let folder = Folder::of(&path);
+        let written = if format.can_be_appended() {
+            folder.append(&path, &content.bytes, format.has_lines())
+        } else {
+            folder.create(&path, &content.bytes, clock)
+        };
+        if let Err(error) = written {
+            failed.push(at);
+            first.get_or_insert_with(|| failure(&path, error));
+        }
+    }
+    match first {
+        Some(error) if failed.len() == prepared.contents.len() => Err(error),
+        _ => Ok(prepared.receipt(&failed)),
+    }
+}
+
+fn path(output_dir: &Path, content: &Content) -> PathBuf {
+    output_dir.join(&content.folder).join(&content.name)
+}
+
+fn failure(path: &Path, error: io::Error) -> ExportError {
+    let kind = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::Denied,
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::AlreadyExists => {
+            ErrorKind::Settings
+        }
+        // a disk that is full may have room later
+        _ => ErrorKind::Unreachable,
+    };
+    ExportError::new(kind, "the file of events cannot be written")
+        .context("path", path.display())
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests;
