@@ -71,10 +71,10 @@ pub const KINDS: &[Kind] = &[
     kind("mongodb", None, &["collection", "database", "uri"], &[], None),
     kind(
         "redis",
-        None,
+        Some("redis"),
         &["redisOptions.addr"],
-        &["redisOptions", "redisPrefix", "options", "prefix"],
-        None,
+        &["redisOptions", "redisPrefix", "keyspaceEvents", "channel"],
+        REDIS,
     ),
     kind(
         "azureBlobStorage",
@@ -133,6 +133,15 @@ const POSTGRESQL: Option<Constructor> = Some(|settings, surroundings| {
 });
 #[cfg(not(feature = "postgresql"))]
 const POSTGRESQL: Option<Constructor> = None;
+
+#[cfg(feature = "redis")]
+const REDIS: Option<Constructor> = Some(|settings, _| {
+    Ok(Arc::new(crate::redis::RedisRetriever::new(
+        crate::redis::RedisOptions::read(settings)?,
+    )))
+});
+#[cfg(not(feature = "redis"))]
+const REDIS: Option<Constructor> = None;
 
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///
@@ -246,8 +255,8 @@ mod tests {
                 "no \"redisOptions.addr\" property found for kind \"redis\"",
             ),
             (
-                json!({"kind": "redis", "redisOptions": {"Addr": "a"}}),
-                "redis (not active)",
+                json!({"kind": "googleStorage", "bucket": "a", "Object": "b"}),
+                "googleStorage (not active)",
             ),
             (
                 json!({"kind": "ftp"}),

@@ -34,15 +34,17 @@ pub mod git_hosts;
 pub mod http;
 #[cfg(feature = "postgresql")]
 pub mod postgresql;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 mod changes;
-#[cfg(feature = "postgresql")]
+#[cfg(any(feature = "postgresql", feature = "redis"))]
 mod entries;
 mod error;
 mod fetched;
-#[cfg(feature = "postgresql")]
+#[cfg(any(feature = "postgresql", feature = "redis"))]
 mod listening;
 mod pause;
 

@@ -81,6 +81,10 @@ impl OptionTable for RetrieverTable {
             &["channel"],
             "Channel on which the database tells that flags changed; nothing is listened to unless it is written.",
         ),
+        switch(
+            &["keyspaceEvents"],
+            "Listens to the server's notifications about keys; its `notify-keyspace-events` must hold `Kg$x`.",
+        ),
     ];
 }
 
