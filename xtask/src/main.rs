@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod build;
+mod clients;
 mod conformance;
 mod dependencies;
 mod differential;
@@ -33,6 +34,8 @@ enum Chore {
     Integration(integration::Arguments),
     /// Looks at the pages of the relay in Chromium, with and without scripts, and keeps screenshots beside the built program.
     Browser,
+    /// Has published providers of OpenFeature follow changes of the relay.
+    Clients,
     /// Counts the instructions of an evaluation of each kind under callgrind and compares with their limits.
     Instructions,
     /// Checks who may know whom.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Faults(arguments) => faults::run(&arguments),
         Chore::Integration(arguments) => integration::run(&arguments),
         Chore::Browser => browser::run(),
+        Chore::Clients => clients::run(),
         Chore::Instructions => instructions::run(),
         Chore::Walls => walls::run(),
         Chore::Dependencies => dependencies::run(),
