@@ -18,7 +18,8 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::coding::{self, Coding, Renditions};
 use crate::content::Content;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// JSON.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Text.
 pub(crate) const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

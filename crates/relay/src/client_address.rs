@@ -20,16 +20,27 @@ pub(crate) fn client_address(proxies: &TrustedProxies, peer: Option<IpAddr>, hea
     if proxies.is_empty() || !proxies.trust(peer) {
         return peer;
     }
-    let last = |name| {
-        let lines = headers.get_all(name).iter().rev();
-        lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
-    };
-    let by_x_forwarded_for = follow(proxies, last(X_FORWARDED_FOR).map(address));
-    let by_forwarded = follow(proxies, last(FORWARDED).map(|element| address(forwarded_for(element)?)));
+    let by_x_forwarded_for = follow(proxies, latest(headers, X_FORWARDED_FOR).map(address));
+    let by_forwarded = follow(
+        proxies,
+        latest(headers, FORWARDED).map(|element| address(forwarded_for(element)?)),
+    );
     match (by_x_forwarded_for, by_forwarded) {
         (Some(one), Some(other)) if one != other => peer,
         (one, other) => one.or(other).or(peer),
     }
+}
+
+/// Whom the proxy that is at the other end asks for, whoever that proxy is.
+#[cfg(feature = "lambda")]
+pub(crate) fn nearest_hop(headers: &HeaderMap) -> Option<IpAddr> {
+    latest(headers, X_FORWARDED_FOR).next().and_then(address)
+}
+
+/// The elements of a list, the latest one first.
+fn latest(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(name).into_iter().rev();
+    lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
 }
 
 /// Goes through the hops, the latest one first, up to the first that is not trusted, or cannot be read.

@@ -65,7 +65,7 @@ fn servers(settings: &Settings) -> Vec<String> {
     let scheme = if server.tls.is_some() { "https" } else { "http" };
     let port = match server.mode {
         Mode::Http { port } => format!(":{port}"),
-        Mode::UnixSocket { .. } | Mode::Lambda { .. } => String::new(),
+        Mode::UnixSocket { .. } | Mode::Lambda(_) => String::new(),
     };
     let public = settings.ofrep.public_url.iter().map(ToString::to_string);
     let named = format!("{scheme}://{host}{port}{}", server.base_path);

@@ -3,7 +3,8 @@
 //! [`config`] reads `goff-proxy.yaml` into [`config::Settings`], [`run`] serves them [from start to end](lifetime) and
 //! [follows](reload) the file.
 //!
-//! A [server] takes in [connections](connection) on a [socket], as many as there is room for.
+//! A [server] takes in [connections](connection) on a [socket], as many as there is room for; inside of AWS Lambda, requests come as
+//! [events](lambda).
 //!
 //! A request goes through [one pass](service): its path is [matched](route), its key [checked](auth), its body
 //! [read](body); a [route](routes) turns that into an [answer], which becomes a response in the form that was asked for.
@@ -24,6 +25,8 @@ mod descriptors;
 mod documentation;
 mod dormant;
 mod evaluate;
+#[cfg_attr(not(feature = "lambda"), path = "lambda/absent.rs")]
+mod lambda;
 mod last_edit;
 mod lifetime;
 #[cfg(feature = "swagger")]
@@ -50,6 +53,7 @@ mod tests;
 mod tokens;
 mod trace;
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,8 +98,16 @@ pub enum RunError {
     #[error("cannot listen on the socket that was handed over")]
     InheritedSocket(#[source] io::Error),
     /// The mode is not part of this build.
-    #[error("server mode {0} is not available in this build: use mode http")]
+    #[error("server mode {0} is not available in this build: build with --features {0}, or use mode http")]
     Mode(&'static str),
+    /// There are no events.
+    #[error(
+        "AWS_LAMBDA_RUNTIME_API is not the address of a runtime api: mode lambda is for AWS Lambda, use mode http elsewhere"
+    )]
+    OutsideOfLambda,
+    /// There are no events any more.
+    #[error("the runtime api of aws lambda hands out no events")]
+    RuntimeApi(#[source] Box<dyn Error + Send + Sync>),
     /// Metrics could not be set up.
     #[error("metrics cannot be set up")]
     Metrics(#[from] prometheus::Error),
@@ -134,6 +146,5 @@ pub async fn run(start: Start, mut signals: Signals) -> Result<(), RunError> {
         }
         relay = Relay::start(settings, inherited, Arc::new(SystemTime::now)) => relay?,
     };
-    relay.serve(Origin { sources, file, log }, signals).await;
-    Ok(())
+    relay.serve(Origin { sources, file, log }, signals).await
 }

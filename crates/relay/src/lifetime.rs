@@ -9,14 +9,16 @@ use std::time::Duration;
 use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 
 use crate::changes::Herald;
-use crate::config::{Settings, Sources};
+use crate::config::{Mode, Settings, Sources};
+use crate::lambda::Invocations;
 use crate::reload::Reload;
 use crate::route::Listener;
 use crate::serving::Serving;
 use crate::signals::Signals;
-use crate::socket::{InheritedSockets, Sockets};
+use crate::socket::{Entrance, InheritedSockets};
 use crate::state::State;
 use crate::{RunError, VERSION, descriptors, overload, server, start, streams};
 
@@ -84,20 +86,31 @@ pub(crate) struct Origin {
     pub(crate) log: Option<LogHandle>,
 }
 
-/// A relay whose flag sets are loaded and whose listeners are open.
+/// A relay whose flag sets are loaded and whose entrance is open.
 pub(crate) struct Relay {
     state: Arc<State>,
     settings: Settings,
-    sockets: Sockets,
+    entrance: Entrance,
 }
 
 impl Relay {
-    /// Starts the flag sets, then opens the listeners.
+    /// Starts the flag sets, then opens the entrance.
     pub(crate) async fn start(settings: Settings, inherited: InheritedSockets, clock: Clock) -> Result<Self, RunError> {
         descriptors::raise_limit();
-        let flag_sets = start::flag_sets(&settings.flag_sets, &clock).await?;
+        let flag_sets = match (
+            start::flag_sets(&settings.flag_sets, &clock).await,
+            &settings.server.mode,
+        ) {
+            (Err(error), Mode::Lambda(function)) => {
+                if let Ok(invocations) = Invocations::new(function) {
+                    invocations.give_up(&error).await;
+                }
+                return Err(error);
+            }
+            (flag_sets, _) => flag_sets?,
+        };
         Ok(Self {
-            sockets: Sockets::open(&settings.server, inherited).await?,
+            entrance: Entrance::open(&settings.server, inherited).await?,
             state: Arc::new(
                 State::new(Serving::new(&settings, flag_sets, None), clock)?.with_traces(settings.traces.as_ref()),
             ),
@@ -109,46 +122,71 @@ impl Relay {
     ///
     /// It ends in this order: ready no more; a grace in which everybody may notice; no new connections, streams end, answers
     /// that are being given are finished; the monitoring listener, on which all that can be watched, goes last.
-    pub(crate) async fn serve(self, origin: Origin, signals: Signals) {
+    ///
+    /// # Errors
+    /// When nothing comes in any more, which ends it too.
+    pub(crate) async fn serve(self, origin: Origin, signals: Signals) -> Result<(), RunError> {
         let Self {
             state,
             settings,
-            sockets: Sockets { api, monitoring },
+            entrance,
         } = self;
         let Signals { mut end, reload } = signals;
         let named = state.serving().flag_sets.are_named();
         for set in state.serving().flag_sets.all() {
             Herald::start(set, named, &state);
         }
-        tracing::info!(address = %api, version = VERSION, "Starting Flagstaff relay");
+        tracing::info!(address = %entrance, version = VERSION, "Starting Flagstaff relay");
         let (drain, grace) = (settings.server.drain_timeout, settings.server.readiness_grace);
-        let listener = Listener::Api {
-            monitoring: monitoring.is_none(),
-        };
         let serve = |socket, listener, phase| {
-            let ended = state.phases.reached(phase);
-            tokio::spawn(server::serve(socket, listener, Arc::clone(&state), ended, drain))
+            let (state, ended) = (Arc::clone(&state), state.phases.reached(phase));
+            tokio::spawn(async move {
+                server::serve(socket, listener, state, ended, drain).await;
+                Ok(())
+            })
         };
-        let mut api = serve(api, listener, Phase::Ending);
-        let monitoring = monitoring.map(|socket| serve(socket, Listener::Monitoring, Phase::Ended));
-        let measuring = tokio::spawn(overload::measure(Arc::clone(&state)));
+        let (mut api, monitoring, measuring) = match entrance {
+            Entrance::Sockets { api, monitoring } => {
+                let listener = Listener::Api {
+                    monitoring: monitoring.is_none(),
+                };
+                let api = serve(api, listener, Phase::Ending);
+                let monitoring = monitoring.map(|socket| serve(socket, Listener::Monitoring, Phase::Ended));
+                (
+                    api,
+                    monitoring,
+                    Some(tokio::spawn(overload::measure(Arc::clone(&state)))),
+                )
+            }
+            // between two events the whole process stands still, which must not be taken for too much to do
+            Entrance::Invocations(invocations) => {
+                let ended = state.phases.reached(Phase::Ending);
+                (tokio::spawn(invocations.serve(Arc::clone(&state), ended)), None, None)
+            }
+        };
         let following = tokio::spawn(Reload::new(origin, settings, Arc::clone(&state)).run(reload));
 
-        end.recv().await;
+        let mut api_ended = tokio::select! {
+            _ = end.recv() => None,
+            ended = &mut api => Some(ended),
+        };
         state.phases.enter(Phase::Leaving);
         tracing::info!(?grace, ?drain, "Stopping API server");
-        let hurried = tokio::select! {
-            Some(()) = end.recv() => true,
-            () = tokio::time::sleep(grace) => false,
-        };
+        let hurried = api_ended.is_some()
+            || tokio::select! {
+                Some(()) = end.recv() => true,
+                () = tokio::time::sleep(grace) => false,
+            };
         state.phases.enter(Phase::Ending);
         following.abort();
-        measuring.abort();
+        if let Some(measuring) = measuring {
+            measuring.abort();
+        }
         let sets: Vec<_> = state.serving().flag_sets.started().cloned().collect();
         if !hurried {
             tokio::select! {
                 Some(()) = end.recv() => tracing::warn!("told to end once more: requests that were still being answered are broken off"),
-                (ended, ()) = async { tokio::join!(&mut api, streams::close(sets.iter().map(|set| &*set.hub))) } => log_panic(ended),
+                (ended, ()) = async { tokio::join!(&mut api, streams::close(sets.iter().map(|set| &*set.hub))) } => api_ended = Some(ended),
             }
         }
         for set in sets {
@@ -158,14 +196,18 @@ impl Relay {
             tracer.shutdown(FLUSH).await;
         }
         state.phases.enter(Phase::Ended);
-        if let Some(monitoring) = monitoring {
-            log_panic(monitoring.await);
-        }
+        let monitored = match monitoring {
+            Some(monitoring) => outcome(monitoring.await),
+            None => Ok(()),
+        };
+        api_ended.map_or(Ok(()), outcome).and(monitored)
     }
 }
 
-fn log_panic(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
+/// How a listener ended; that it panicked is logged.
+fn outcome(ended: Result<Result<(), RunError>, JoinError>) -> Result<(), RunError> {
+    ended.unwrap_or_else(|error| {
         tracing::error!(%error, "a listener ended badly");
-    }
+        Ok(())
+    })
 }

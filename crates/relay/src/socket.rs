@@ -1,4 +1,5 @@
-//! Where connections come in: TCP, a Unix socket, or a socket that was opened for this process by somebody else.
+//! Where requests come in: on connections over TCP, a Unix socket, or a socket that was opened for this process by somebody else,
+//! or as events of AWS Lambda.
 
 mod unix;
 
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpSocket, UnixListener, lookup_host};
 
 use crate::RunError;
 use crate::config::{Mode, Server};
+use crate::lambda::Invocations;
 use crate::stream::Stream;
 use unix::UnixSocket;
 
@@ -18,11 +20,16 @@ use unix::UnixSocket;
 /// after a second, and after a restart thousands of streams come back at once.
 const BACKLOG: u32 = 4096;
 
-/// The sockets of a relay.
-pub(crate) struct Sockets {
-    pub(crate) api: Socket,
-    /// `None` where the API's socket serves the monitoring routes too.
-    pub(crate) monitoring: Option<Socket>,
+/// The way into a relay.
+pub(crate) enum Entrance {
+    /// Connections.
+    Sockets {
+        api: Socket,
+        /// `None` where the API's socket serves the monitoring routes too.
+        monitoring: Option<Socket>,
+    },
+    /// Events of AWS Lambda.
+    Invocations(Box<Invocations>),
 }
 
 /// A socket that connections come in on.
@@ -54,21 +61,21 @@ pub struct InheritedSockets {
     pub monitoring: Option<InheritedSocket>,
 }
 
-impl Sockets {
+impl Entrance {
     /// Opens what the configuration names, unless it was opened before.
     pub(crate) async fn open(server: &Server, inherited: InheritedSockets) -> Result<Self, RunError> {
         let api = match (inherited.api, &server.mode) {
+            (_, Mode::Lambda(function)) => return Ok(Self::Invocations(Box::new(Invocations::new(function)?))),
             (Some(socket), _) => Socket::inherited(socket)?,
             (None, Mode::Http { port }) => Socket::tcp(server.address(*port)).await?,
             (None, Mode::UnixSocket { path }) => Socket::unix(path).await?,
-            (None, Mode::Lambda { .. }) => return Err(RunError::Mode("lambda")),
         };
         let monitoring = match (inherited.monitoring, server.monitoring_port) {
             (Some(socket), _) => Some(Socket::inherited(socket)?),
             (None, Some(port)) => Some(Socket::tcp(server.address(port)).await?),
             (None, None) => None,
         };
-        Ok(Self { api, monitoring })
+        Ok(Self::Sockets { api, monitoring })
     }
 }
 
@@ -141,6 +148,15 @@ async fn listen(address: &str) -> io::Result<TcpListener> {
         }
     }
     Err(refusal)
+}
+
+impl fmt::Display for Entrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sockets { api, .. } => api.fmt(f),
+            Self::Invocations(_) => f.write_str("aws lambda"),
+        }
+    }
 }
 
 impl fmt::Display for Socket {

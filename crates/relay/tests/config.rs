@@ -142,8 +142,11 @@ fn describe(settings: &Settings, folder: &Path) -> Value {
     let mode = match &server.mode {
         Mode::Http { port } => json!({"mode": "http", "port": port, "address": server.address(*port)}),
         Mode::UnixSocket { path } => json!({"mode": "unixsocket", "path": path}),
-        Mode::Lambda { event, base_path } => {
-            json!({"mode": "lambda", "event": format!("{event:?}"), "base_path": base_path})
+        Mode::Lambda(function) => {
+            json!({
+                "mode": "lambda", "event": format!("{:?}", function.event), "base_path": function.base_path,
+                "runtime_api": function.runtime_api,
+            })
         }
     };
     description

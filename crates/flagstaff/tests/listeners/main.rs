@@ -1,5 +1,6 @@
 //! How requests come in to the built program.
 
+mod lambda;
 mod sockets;
 mod tls;
 

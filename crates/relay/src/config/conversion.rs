@@ -1,6 +1,6 @@
 //! From what was written to what works: defaults, deprecated spellings, ranges, and what must be there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use flagstaff_retrievers::Surroundings;
@@ -10,7 +10,7 @@ use super::Sources;
 use super::decode::Written;
 use super::file::{RootFile, ServerFile, StreamsFile};
 use super::report::{Origin, Report};
-use super::settings::{LambdaEvent, Logging, Mode, Server, Settings, Streams, Swagger};
+use super::settings::{LambdaEvent, LambdaFunction, Logging, Mode, Server, Settings, Streams, Swagger};
 
 mod admission;
 mod cross_origin;
@@ -28,6 +28,8 @@ const DEFAULT_SWAGGER_HOST: &str = "localhost";
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(15);
 const DEFAULT_RETRY: Duration = Duration::from_secs(3);
+/// Where AWS Lambda hands out events: no setting, the service sets it.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 const DEFAULT_OPEN_STREAMS: usize = 20_000;
 
 /// Converts a file. What does not fit is reported and replaced by its default, so that everything is looked at.
@@ -65,7 +67,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
             .or_else(|| text(file.host.as_ref()))
             .unwrap_or_else(|| DEFAULT_SWAGGER_HOST.into()),
     };
-    let server = server(&file, &sources.working_directory, report);
+    let server = server(&file, sources, report);
     let streams = streams(file.streams.as_ref().map(|streams| &streams.value), report);
     let ofrep = ofrep::convert(&file, report);
     let traces = traces::convert(&file, &sources.environment, report);
@@ -105,12 +107,12 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
     }
 }
 
-fn server(file: &RootFile, working_directory: &Path, report: &mut Report) -> Server {
+fn server(file: &RootFile, sources: &Sources, report: &mut Report) -> Server {
     let server = file.server.as_ref().map(|server| &server.value);
     let limits = server
         .and_then(|server| server.limits.as_ref())
         .map(|limits| &limits.value);
-    let mode = mode(server, file, report);
+    let mode = mode(server, file, &sources.environment, report);
     let monitoring = successor(
         server.and_then(|server| server.monitoring_port.as_ref()),
         file.monitoring_port.as_ref(),
@@ -126,13 +128,17 @@ fn server(file: &RootFile, working_directory: &Path, report: &mut Report) -> Ser
             "is the port of the API, choose another one or leave it out",
         );
     }
+    if let (Mode::Lambda(_), Some(written)) = (&mode, monitoring) {
+        let message = "has no effect in mode lambda: health and metrics are answered like everything else";
+        report.notice(&written.origin, &written.path, message);
+    }
     Server {
         mode,
         host: text(server.and_then(|server| server.host.as_ref())).unwrap_or_else(|| DEFAULT_HOST.into()),
         monitoring_port,
         tls: tls::convert(
             server.and_then(|server| server.tls.as_ref()).map(|tls| &tls.value),
-            working_directory,
+            &sources.working_directory,
             report,
         ),
         compression: server
@@ -201,7 +207,7 @@ fn streams(file: Option<&StreamsFile>, report: &mut Report) -> Streams {
     }
 }
 
-fn mode(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mode {
+fn mode(server: Option<&ServerFile>, file: &RootFile, environment: &[(String, String)], report: &mut Report) -> Mode {
     let written = server
         .and_then(|server| server.mode.as_ref())
         .filter(|mode| !mode.value.is_empty());
@@ -225,7 +231,7 @@ fn mode(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mo
                 Mode::UnixSocket { path: PathBuf::new() }
             }
         },
-        "lambda" => lambda(server, file, report),
+        "lambda" => Mode::Lambda(lambda(server, file, environment, report)),
         other => {
             if let Some(mode) = written.filter(|_| other != "http") {
                 let message = format!(
@@ -248,7 +254,12 @@ fn mode(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mo
     }
 }
 
-fn lambda(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> Mode {
+fn lambda(
+    server: Option<&ServerFile>,
+    file: &RootFile,
+    environment: &[(String, String)],
+    report: &mut Report,
+) -> LambdaFunction {
     let adapter = successor(
         server.and_then(|server| server.aws_lambda_adapter.as_ref()),
         file.aws_lambda_adapter.as_ref(),
@@ -279,7 +290,12 @@ fn lambda(server: Option<&ServerFile>, file: &RootFile, report: &mut Report) -> 
         Some(path) if path.starts_with('/') => path.into(),
         Some(path) => format!("/{path}").into(),
     };
-    Mode::Lambda { event, base_path }
+    let runtime_api = environment.iter().find(|(name, _)| name == RUNTIME_API);
+    LambdaFunction {
+        event,
+        base_path,
+        runtime_api: runtime_api.map(|(_, address)| address.as_str().into()),
+    }
 }
 
 /// A setting or, unless it was written (0 and empty count as not written), its deprecated spelling, which is announced.

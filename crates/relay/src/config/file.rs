@@ -94,12 +94,13 @@ section! {
         host: Box<str> = "host", default "0.0.0.0", restart;
         /// Port of the API.
         port: i64 = "port", default "1031", restart;
-        /// Port of a listener of its own for health and metrics.
+        /// Port of a listener of its own for health and metrics; none in mode `lambda`.
         monitoring_port: i64 = "monitoringPort", restart;
         /// Path of the Unix socket, mandatory in mode `unixsocket`. A stale socket there is replaced; anything else stays and is an
         /// error.
         unix_socket_path: Box<str> = "unixSocketPath", restart;
-        /// What invokes the Lambda function: `APIGatewayV1`, `APIGatewayV2` or `ALB`.
+        /// What invokes the Lambda function: `APIGatewayV1` (REST, payload 1.0), `APIGatewayV2` (HTTP, payload 2.0, and function URLs)
+        /// or `ALB`.
         aws_lambda_adapter: Box<str> = "awsLambdaAdapter", default "APIGatewayV2", restart;
         /// Taken off the front of each path of a Lambda event.
         aws_api_gateway_base_path: Box<str> = "awsApiGatewayBasePath", restart;

@@ -247,12 +247,18 @@ pub enum Mode {
         path: PathBuf,
     },
     /// As an AWS Lambda function.
-    Lambda {
-        /// What invokes the function.
-        event: LambdaEvent,
-        /// Taken off the front of each path: empty, or with a leading slash and none at its end.
-        base_path: Box<str>,
-    },
+    Lambda(LambdaFunction),
+}
+
+/// An AWS Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LambdaFunction {
+    /// What invokes the function.
+    pub event: LambdaEvent,
+    /// Taken off the front of each path: empty, or with a leading slash and none at its end.
+    pub base_path: Box<str>,
+    /// Host and port that hand out events; `None` outside of AWS Lambda.
+    pub runtime_api: Option<Box<str>>,
 }
 
 /// What invokes a Lambda function.
