@@ -2,4 +2,5 @@
 
 pub(crate) mod azure;
 pub(crate) mod boto3;
+pub(crate) mod parquet;
 pub(crate) mod pymongo;

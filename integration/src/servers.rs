@@ -9,5 +9,6 @@ pub(crate) mod minio;
 pub(crate) mod moto;
 pub(crate) mod nginx;
 pub(crate) mod postgresql;
+pub(crate) mod receiver;
 pub(crate) mod redis;
 pub(crate) mod versitygw;

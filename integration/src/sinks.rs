@@ -2,8 +2,10 @@
 
 use crate::case::Case;
 
+mod file;
 mod kafka;
 mod objects;
+mod webhook;
 
 /// Every kind in the order of the configuration's.
-pub(crate) const CASES: &[&[Case]] = &[objects::CASES, kafka::CASES];
+pub(crate) const CASES: &[&[Case]] = &[file::CASES, webhook::CASES, objects::CASES, kafka::CASES];

@@ -49,7 +49,6 @@ pub(crate) struct Nginx {
 
 impl Nginx {
     pub(crate) fn start(cache: &Cache, folder: &Path, trust: &Trust) -> Result<Self> {
-        let installed = cache.need(&PACKAGE)?;
         let [port, tls_port, mutual_port, hosts_port] = [free_port()?, free_port()?, free_port()?, free_port()?];
         let files = folder.join("files");
         fs::create_dir(&files)?;
@@ -60,7 +59,7 @@ impl Nginx {
         let hash = output(std::process::Command::new("openssl").args(["passwd", "-apr1", PASSWORD]))
             .context("nginx needs openssl to hash a password")?;
         fs::write(folder.join("passwords"), format!("{USER}:{hash}"))?;
-        let configuration = CONFIGURATION
+        let servers = SERVERS
             .replace("FOLDER", &folder.display().to_string())
             .replace("TLS_PORT", &tls_port.to_string())
             .replace("MUTUAL_PORT", &mutual_port.to_string())
@@ -70,20 +69,8 @@ impl Nginx {
             .replace("CERTIFICATE", &trust.server.certificate.display().to_string())
             .replace("KEY", &trust.server.key.display().to_string())
             .replace("AUTHORITY", &trust.authority.display().to_string());
-        let path = folder.join("nginx.conf");
-        fs::write(&path, configuration)?;
-        let prefix = folder.to_owned();
-        let command = move || {
-            let mut command = installed.command("nginx");
-            command.args(["-e", "stderr", "-p"]).arg(&prefix).arg("-c").arg(&path);
-            command
-        };
-        let launch = Launch {
-            command: Box::new(command),
-            ready: Box::new(move || is_listening(port)),
-        };
         Ok(Self {
-            server: Server::start("nginx", folder, launch)?,
+            server: start(cache, folder, &servers, port)?,
             port,
             tls_port,
             mutual_port,
@@ -91,6 +78,27 @@ impl Nginx {
             files,
         })
     }
+}
+
+/// Starts nginx with blocks of its configuration for HTTP, in which one server listens on a port.
+pub(super) fn start(cache: &Cache, folder: &Path, blocks: &str, port: u16) -> Result<Server> {
+    let installed = cache.need(&PACKAGE)?;
+    let path = folder.join("nginx.conf");
+    let configuration = CONFIGURATION
+        .replace("FOLDER", &folder.display().to_string())
+        .replace("BLOCKS", blocks);
+    fs::write(&path, configuration)?;
+    let prefix = folder.to_owned();
+    let command = move || {
+        let mut command = installed.command("nginx");
+        command.args(["-e", "stderr", "-p"]).arg(&prefix).arg("-c").arg(&path);
+        command
+    };
+    let launch = Launch {
+        command: Box::new(command),
+        ready: Box::new(move || is_listening(port)),
+    };
+    Server::start("nginx", folder, launch)
 }
 
 const CONFIGURATION: &str = "\
@@ -106,6 +114,11 @@ http {
   fastcgi_temp_path FOLDER/nginx-fastcgi;
   uwsgi_temp_path FOLDER/nginx-uwsgi;
   scgi_temp_path FOLDER/nginx-scgi;
+  BLOCKS
+}
+";
+
+const SERVERS: &str = "\
   root FOLDER/files;
   ssl_certificate CERTIFICATE;
   ssl_certificate_key KEY;
@@ -120,5 +133,4 @@ http {
     location = /api/v4/projects/team/flags/repository/files/config/flags.yaml/raw { alias FOLDER/files/flags.yaml; }
     location = /2.0/repositories/team/flags/src/main/config/flags.yaml { alias FOLDER/files/flags.yaml; }
   }
-}
 ";
