@@ -6,8 +6,8 @@ use std::io::Write;
 use bytes::Bytes;
 use flagstaff_events::Event;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
-use parquet::errors::Result;
-use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::writer::{SerializedColumnWriter, SerializedRowGroupWriter};
 use serde_json::{Map, Value};
 
 /// The values of a column, one for each row.
@@ -61,7 +61,6 @@ pub(super) struct TrackingColumns {
 impl Column {
     /// Writes it as the next one of a group of rows.
     pub(super) fn write<W: Write + Send>(&self, group: &mut SerializedRowGroupWriter<'_, W>) -> Result<()> {
-        let next = |group: &mut SerializedRowGroupWriter<'_, W>| Ok(group.next_column()?.expect("the schema has it"));
         match self {
             Self::Texts(texts) => {
                 let mut column = next(group)?;
@@ -218,6 +217,13 @@ impl From<TrackingColumns> for Vec<Column> {
             Column::Maps(columns.details),
         ]
     }
+}
+
+/// The next column of a group of rows, of which there are as many as the schema has.
+fn next<'g, W: Write + Send>(group: &'g mut SerializedRowGroupWriter<'_, W>) -> Result<SerializedColumnWriter<'g>> {
+    group
+        .next_column()?
+        .ok_or_else(|| ParquetError::General("there is no such column".to_owned()))
 }
 
 /// A text of an event, which is shared with the event if it stands there as it is.
