@@ -29,13 +29,14 @@ pub(crate) struct Received {
 
 impl Receiver {
     pub(crate) fn start(cache: &Cache, folder: &Path) -> Result<Self> {
-        let port = free_port()?;
+        let (port, behind) = (free_port()?, free_port()?);
         let log = folder.join("received.log");
         // its workers run for nobody
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
         let blocks = BLOCKS
             .replace("LOG", &log.display().to_string())
             .replace("TOKEN", TOKEN)
+            .replace("BEHIND", &behind.to_string())
             .replace("PORT", &port.to_string());
         Ok(Self {
             server: nginx::start(cache, folder, &blocks, port)?,
@@ -63,15 +64,15 @@ impl Receiver {
 // only what is handed on is read, and kept
 const BLOCKS: &str = r#"
   log_format received escape=json '{"file":"$request_body_file","signature":"$http_x_hub_signature_256"}';
+  server { listen 127.0.0.1:BEHIND; return 200; }
   server {
     listen 127.0.0.1:PORT;
     client_max_body_size 0;
-    location = /accepted { return 200; }
+    if ($http_authorization != "Bearer TOKEN") { return 401; }
     location / {
-      if ($http_authorization != "Bearer TOKEN") { return 401; }
       access_log LOG received;
       client_body_in_file_only on;
-      proxy_pass http://127.0.0.1:PORT/accepted;
+      proxy_pass http://127.0.0.1:BEHIND;
     }
   }
 "#;

@@ -98,7 +98,7 @@ impl Sink for Folder {
         vec![Refusal {
             what: "below a file",
             setup: self.setup(Path::new("/proc/version/events")),
-            kind: ErrorKind::Refused,
+            kind: ErrorKind::Settings,
         }]
     }
 

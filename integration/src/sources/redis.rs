@@ -38,6 +38,7 @@ impl Redis {
             "kind": "redis",
             "redisOptions": {"addr": address, "username": USER, "password": password},
             "redisPrefix": PREFIX,
+            "keyspaceEvents": true,
         })
     }
 }
