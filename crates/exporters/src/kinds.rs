@@ -90,7 +90,7 @@ pub const KINDS: &[Kind<Backend>] = &[
         "azureBlobStorage",
         "azure",
         Each(&["container", "accountName"]),
-        &[BATCHES, FILES, &["accountKey", "path"]],
+        &[BATCHES, FILES, &["accountKey", "path", "serviceUrl"]],
         batches(AZURE),
     ),
     kind(
@@ -145,13 +145,24 @@ const LOG: Option<Constructor> = Some(|settings, context| {
 #[cfg(not(feature = "log"))]
 const LOG: Option<Constructor> = None;
 
+#[cfg(feature = "s3")]
+const S3: Option<Constructor> = Some(|settings, context| Ok(Arc::new(crate::s3::read(settings, context)?)));
+#[cfg(not(feature = "s3"))]
 const S3: Option<Constructor> = None;
 const KINESIS: Option<Constructor> = None;
+#[cfg(feature = "gcs")]
+const GOOGLE_STORAGE: Option<Constructor> =
+    Some(|settings, context| Ok(Arc::new(crate::google_storage::read(settings, context)?)));
+#[cfg(not(feature = "gcs"))]
 const GOOGLE_STORAGE: Option<Constructor> = None;
 const SQS: Option<Constructor> = None;
 const KAFKA: Option<Constructor> = None;
 const PUBSUB: Option<Constructor> = None;
 const BIGQUERY: Option<Constructor> = None;
+#[cfg(feature = "azure")]
+const AZURE: Option<Constructor> =
+    Some(|settings, context| Ok(Arc::new(crate::azure_blob_storage::read(settings, context)?)));
+#[cfg(not(feature = "azure"))]
 const AZURE: Option<Constructor> = None;
 const OPENTELEMETRY: Option<Constructor> = None;
 

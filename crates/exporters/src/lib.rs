@@ -7,10 +7,18 @@ pub use flagstaff_events::{Event, EventType, Export, ExportError, Exporter, Limi
 
 pub mod kinds;
 
+#[cfg(feature = "azure")]
+pub mod azure_blob_storage;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "gcs")]
+pub mod google_storage;
 #[cfg(feature = "log")]
 pub mod log;
+#[cfg(feature = "objects")]
+pub mod objects;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 

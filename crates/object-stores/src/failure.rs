@@ -10,6 +10,8 @@ use object_store::client::{HttpError, HttpErrorKind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     kind: FailureKind,
+    status: Option<StatusCode>,
+    code: Option<String>,
     message: String,
 }
 
@@ -57,16 +59,31 @@ impl Failure {
             (object_store::Error::Generic { .. }, ..) => FailureKind::Denied,
             _ => FailureKind::Refused,
         };
-        let message = match answer {
+        let message = match &answer {
             Some(answer) => answer.to_string(),
             None => transport.map_or_else(|| first_line(&text), |_| one_line(cause)),
         };
-        Self { kind, message }
+        Self {
+            kind,
+            status: answer.as_ref().map(|answer| answer.status),
+            code: answer.and_then(|answer| answer.code),
+            message,
+        }
     }
 
     /// What kind of failure it is.
     pub fn kind(&self) -> FailureKind {
         self.kind
+    }
+
+    /// The status of the answer, if the library told it.
+    pub fn status(&self) -> Option<u16> {
+        self.status.map(|status| status.as_u16())
+    }
+
+    /// The store's own name for the problem, like `EntityTooLarge`.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 }
 

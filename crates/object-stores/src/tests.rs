@@ -23,8 +23,13 @@ async fn failure(server: &FlagServer) -> Failure {
         timeout: std::time::Duration::from_millis(300),
         ..S3Bucket::new("flags")
     };
-    let store = bucket.open(&variables).await.unwrap();
-    Failure::new(&store.get(&"conf/flags.yaml".into()).await.unwrap_err())
+    let store = bucket.open(&variables).await.expect("the bucket can be opened");
+    Failure::new(
+        &store
+            .get(&"conf/flags.yaml".into())
+            .await
+            .expect_err("the store refuses"),
+    )
 }
 
 #[tokio::test]
@@ -88,6 +93,9 @@ async fn failures_have_a_kind_and_one_line() {
         );
         assert!(!shown.contains('\n') && !shown.contains("secret"), "{shown}");
     }
+    server.answer(refused(501, "NotImplemented"));
+    let failure = failure(&server).await;
+    assert_eq!((failure.status(), failure.code()), (Some(501), Some("NotImplemented")));
     let signed = server.requests();
     assert_eq!(signed[0].line, "GET /flags/conf/flags.yaml");
     assert!(signed[0].header("authorization").unwrap().contains("Credential=AKID/"));

@@ -34,7 +34,7 @@ const FEATURE: &str = "message parquet_go_root {
     required binary version (UTF8);
     required binary source (UTF8);
     required group metadata (MAP) {
-        repeated group key_value { required binary key (UTF8); required binary value (UTF8); }
+        repeated group key_value (MAP_KEY_VALUE) { required binary key (UTF8); required binary value (UTF8); }
     }
 }";
 
@@ -46,10 +46,10 @@ const TRACKING: &str = "message parquet_go_root {
     required int64 creationDate;
     required binary key (UTF8);
     required group evaluationContext (MAP) {
-        repeated group key_value { required binary key (UTF8); required binary value (UTF8); }
+        repeated group key_value (MAP_KEY_VALUE) { required binary key (UTF8); required binary value (UTF8); }
     }
     required group trackingEventDetails (MAP) {
-        repeated group key_value { required binary key (UTF8); required binary value (UTF8); }
+        repeated group key_value (MAP_KEY_VALUE) { required binary key (UTF8); required binary value (UTF8); }
     }
 }";
 

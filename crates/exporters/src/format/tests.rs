@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use flagstaff_events::{Event, EventType};
 use parquet::basic::Compression;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use parquet::schema::printer::print_schema;
@@ -152,7 +153,7 @@ fn every_codec_is_written() {
             .row_group(0)
             .columns()
             .iter()
-            .map(|column| column.compression());
+            .map(ColumnChunkMetaData::compression);
         assert!(
             codecs
                 .into_iter()
