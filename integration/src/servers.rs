@@ -9,6 +9,7 @@ pub(crate) mod minio;
 pub(crate) mod moto;
 pub(crate) mod nginx;
 pub(crate) mod postgresql;
+pub(crate) mod pubsub;
 pub(crate) mod receiver;
 pub(crate) mod redis;
 pub(crate) mod versitygw;

@@ -5,7 +5,14 @@ use crate::case::Case;
 mod file;
 mod kafka;
 mod objects;
+mod pubsub;
 mod webhook;
 
 /// Every kind in the order of the configuration's.
-pub(crate) const CASES: &[&[Case]] = &[file::CASES, webhook::CASES, objects::CASES, kafka::CASES];
+pub(crate) const CASES: &[&[Case]] = &[
+    file::CASES,
+    webhook::CASES,
+    objects::CASES,
+    kafka::CASES,
+    pubsub::CASES,
+];

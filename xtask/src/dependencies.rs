@@ -29,6 +29,9 @@ struct Ban {
     #[serde(rename = "crate")]
     name: String,
     reason: String,
+    /// Who may depend on it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 /// Checks every package and prints each that may not be linked.
@@ -54,7 +57,9 @@ pub(crate) fn run() -> anyhow::Result<bool> {
                 package.source.as_deref().unwrap_or_default()
             ));
         }
-        if let Some(ban) = rules.bans.deny.iter().find(|ban| ban.name == package.name) {
+        if let Some(ban) = rules.bans.deny.iter().find(|ban| ban.name == package.name)
+            && !ban.allows(&dependents(&package.name)?)
+        {
             problems.push(format!("{name}: {}", ban.reason));
         }
         let licence = package.license.as_deref().unwrap_or_default();
@@ -67,6 +72,32 @@ pub(crate) fn run() -> anyhow::Result<bool> {
     problems.iter().for_each(|problem| println!("dependency: {problem}"));
     println!("{} packages, {} problems", built.len(), problems.len());
     Ok(problems.is_empty())
+}
+
+impl Ban {
+    fn allows(&self, dependents: &[String]) -> bool {
+        !self.wrappers.is_empty() && dependents.iter().all(|name| self.wrappers.contains(name))
+    }
+}
+
+/// Who depends on a package.
+fn dependents(package: &str) -> anyhow::Result<Vec<String>> {
+    let tree = cargo(&[
+        "tree",
+        "--workspace",
+        "--all-features",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--locked",
+        "--depth",
+        "1",
+        "--invert",
+        package,
+    ])?;
+    let names = tree.lines().skip(1).filter_map(|line| line.split(' ').next());
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// Name and version of everything that is built on some platform with all features. The lock file also names packages that

@@ -13,12 +13,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-engine", &["flagstaff-definition"]),
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
     ("flagstaff-backend", &[]),
+    ("flagstaff-cloud", &[]),
     ("flagstaff-events", &[]),
     (
         "flagstaff-exporters",
-        &["flagstaff-backend", "flagstaff-events", "flagstaff-object-stores"],
+        &[
+            "flagstaff-backend",
+            "flagstaff-cloud",
+            "flagstaff-events",
+            "flagstaff-object-stores",
+        ],
     ),
-    ("flagstaff-object-stores", &[]),
+    ("flagstaff-object-stores", &["flagstaff-cloud"]),
     (
         "flagstaff-retrievers",
         &["flagstaff-backend", "flagstaff-object-stores"],

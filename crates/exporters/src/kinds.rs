@@ -149,15 +149,50 @@ const LOG: Option<Constructor> = None;
 const S3: Option<Constructor> = Some(|settings, context| Ok(Arc::new(crate::s3::read(settings, context)?)));
 #[cfg(not(feature = "s3"))]
 const S3: Option<Constructor> = None;
+#[cfg(feature = "kinesis")]
+const KINESIS: Option<Constructor> = Some(|settings, context| {
+    use crate::kinesis::{KinesisExporter, KinesisOptions};
+    let options = KinesisOptions::read(settings)?;
+    Ok(Arc::new(KinesisExporter::new(options, context.surroundings)))
+});
+#[cfg(not(feature = "kinesis"))]
 const KINESIS: Option<Constructor> = None;
 #[cfg(feature = "gcs")]
 const GOOGLE_STORAGE: Option<Constructor> =
     Some(|settings, context| Ok(Arc::new(crate::google_storage::read(settings, context)?)));
 #[cfg(not(feature = "gcs"))]
 const GOOGLE_STORAGE: Option<Constructor> = None;
+#[cfg(feature = "sqs")]
+const SQS: Option<Constructor> = Some(|settings, context| {
+    use crate::sqs::{SqsExporter, SqsOptions};
+    let options = SqsOptions::read(settings)?;
+    Ok(Arc::new(SqsExporter::new(options, context.surroundings)))
+});
+#[cfg(not(feature = "sqs"))]
 const SQS: Option<Constructor> = None;
+#[cfg(feature = "kafka")]
+const KAFKA: Option<Constructor> = Some(|settings, context| {
+    use crate::kafka::{KafkaExporter, KafkaOptions};
+    let options = KafkaOptions::read(settings, context.surroundings)?;
+    Ok(Arc::new(KafkaExporter::new(options)))
+});
+#[cfg(not(feature = "kafka"))]
 const KAFKA: Option<Constructor> = None;
+#[cfg(feature = "pubsub")]
+const PUBSUB: Option<Constructor> = Some(|settings, context| {
+    use crate::pubsub::{PubsubExporter, PubsubOptions};
+    let options = PubsubOptions::read(settings)?;
+    Ok(Arc::new(PubsubExporter::new(options, context.surroundings)))
+});
+#[cfg(not(feature = "pubsub"))]
 const PUBSUB: Option<Constructor> = None;
+#[cfg(feature = "bigquery")]
+const BIGQUERY: Option<Constructor> = Some(|settings, context| {
+    use crate::bigquery::{BigqueryExporter, BigqueryOptions};
+    let options = BigqueryOptions::read(settings)?;
+    Ok(Arc::new(BigqueryExporter::new(options, context.event_type, context.surroundings)))
+});
+#[cfg(not(feature = "bigquery"))]
 const BIGQUERY: Option<Constructor> = None;
 #[cfg(feature = "azure")]
 const AZURE: Option<Constructor> =

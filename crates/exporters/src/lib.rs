@@ -3,33 +3,57 @@
 //! An exporter knows its protocol and nothing else: no batching, no retry, no back-pressure. One folder and one Cargo feature
 //! per backend; [`kinds`] is the list of them.
 
-pub use flagstaff_events::{Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+pub use flagstaff_events::{ErrorKind, Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 pub mod kinds;
 
 #[cfg(feature = "azure")]
 pub mod azure_blob_storage;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[cfg(feature = "file")]
 pub mod file;
 #[cfg(feature = "gcs")]
 pub mod google_storage;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
 #[cfg(feature = "log")]
 pub mod log;
 #[cfg(feature = "objects")]
 pub mod objects;
+#[cfg(feature = "pubsub")]
+pub mod pubsub;
 #[cfg(feature = "s3")]
 pub mod s3;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
+#[cfg(feature = "aws")]
+mod aws;
 #[cfg(any(feature = "files", feature = "webhook"))]
 mod blocking;
-
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "files")]
 mod format;
+#[cfg(feature = "google")]
+mod google;
+#[cfg(any(feature = "bigquery", feature = "sqs"))]
+mod identities;
 #[cfg(test)]
 mod samples;
 #[cfg(feature = "templates")]
 mod templates;
+#[cfg(test)]
+#[cfg(any(feature = "aws", feature = "google", feature = "kafka"))]
+mod testing;
+#[cfg(any(feature = "kafka", feature = "sqs"))]
+mod user_key;
+
+/// Goes with each message in a queue, as an attribute `emitter`.
+#[cfg(any(feature = "pubsub", feature = "sqs"))]
+const EMITTER: &str = "GO Feature Flag";

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use google_cloud_auth::credentials::Builder;
+use flagstaff_cloud::google::GoogleAccount;
 use object_store::ObjectStore;
 use object_store::gcp::GoogleCloudStorageBuilder;
 
@@ -56,14 +56,8 @@ impl GoogleBucket {
                 .with_skip_signature(true)
                 .with_credentials(DefaultCredentials::none());
         } else {
-            let found = Builder::default()
-                .with_scopes([SCOPE])
-                .build_access_token_credentials()
-                .map_err(|error| OpenError::Invalid {
-                    name: "the application default credentials of Google",
-                    problem: format!("cannot be used: {error}"),
-                })?;
-            builder = builder.with_credentials(Arc::new(DefaultCredentials::new(found)));
+            let account = GoogleAccount::of_machine(SCOPE)?;
+            builder = builder.with_credentials(Arc::new(DefaultCredentials::new(account)));
         }
         let store = builder
             .with_client_options(options)

@@ -23,6 +23,7 @@ use thiserror::Error;
 
 #[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
 pub use failure::{Failure, FailureKind};
+pub use flagstaff_cloud::Variables;
 pub use object_store;
 pub use object_store::ObjectStore;
 
@@ -37,10 +38,6 @@ pub mod s3;
 mod client;
 #[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
 mod failure;
-
-/// Looks up a variable of the environment. What it does not know is looked for in the environment of the process by the
-/// libraries that find credentials.
-pub type Variables<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// A store that cannot be opened. Holds no secret.
 #[derive(Debug, Error)]
@@ -61,5 +58,15 @@ pub enum OpenError {
     Client(String),
 }
 
-#[cfg(all(test, feature = "s3"))]
+impl From<flagstaff_cloud::AccountError> for OpenError {
+    fn from(error: flagstaff_cloud::AccountError) -> Self {
+        Self::Invalid {
+            name: error.name,
+            problem: error.problem,
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "s3")]
 mod tests;

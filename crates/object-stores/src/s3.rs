@@ -9,8 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
+use flagstaff_cloud::aws;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{Certificate, ObjectStore};
 
@@ -45,10 +44,8 @@ impl S3Bucket {
     /// # Errors
     /// When no region is known, or an endpoint is no URL.
     pub async fn open(&self, variables: Variables<'_>) -> Result<Arc<dyn ObjectStore>, OpenError> {
-        let shared = shared(variables).await;
-        let own_endpoint = variables("AWS_ENDPOINT_URL_S3")
-            .or_else(|| variables("AWS_ENDPOINT_URL"))
-            .or_else(|| shared.endpoint_url().map(str::to_owned));
+        let shared = aws::shared(variables).await?;
+        let own_endpoint = aws::endpoint(variables, "S3").or_else(|| shared.endpoint_url().map(str::to_owned));
         let region = match shared.region() {
             Some(region) => region.to_string(),
             // what is not AWS mostly does not care
@@ -90,32 +87,12 @@ impl S3Bucket {
     }
 }
 
-/// What all AWS programs of this machine share. The variables that were passed in come first.
-async fn shared(variables: Variables<'_>) -> aws_config::SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
-    if let Some(region) = variables("AWS_REGION").or_else(|| variables("AWS_DEFAULT_REGION")) {
-        loader = loader.region(Region::new(region));
-    }
-    if let (Some(id), Some(secret)) = (variables("AWS_ACCESS_KEY_ID"), variables("AWS_SECRET_ACCESS_KEY")) {
-        let token = variables("AWS_SESSION_TOKEN");
-        loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "environment"));
-    }
-    loader.load().await
-}
-
 /// The certificates of `AWS_CA_BUNDLE`, which count beside those of the system.
 async fn trusted(variables: Variables<'_>) -> Result<Vec<Certificate>, OpenError> {
-    let Some(path) = variables("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
+    let Some(pem) = aws::trusted(variables).await? else {
         return Ok(Vec::new());
     };
-    let invalid = |problem: String| OpenError::Invalid {
-        name: "AWS_CA_BUNDLE",
-        problem,
-    };
-    let pem = tokio::fs::read(path)
-        .await
-        .map_err(|error| invalid(format!("names a file that cannot be read: {error}")))?;
-    Certificate::from_pem_bundle(&pem).map_err(|_| invalid("names a file that holds no PEM certificates".to_owned()))
+    Certificate::from_pem_bundle(&pem).map_err(|error| OpenError::Client(error.to_string()))
 }
 
 fn is_on(value: &str) -> bool {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use google_cloud_auth::credentials::AccessTokenCredentials;
+use flagstaff_cloud::google::GoogleAccount;
 use object_store::gcp::{GcpCredential, GcpCredentialProvider};
 use object_store::{CredentialProvider, StaticCredentialProvider};
 
 /// Credentials that renew their tokens by themselves.
 #[derive(Debug)]
 pub(super) struct DefaultCredentials {
-    found: AccessTokenCredentials,
+    account: GoogleAccount,
 }
 
 impl DefaultCredentials {
-    pub(super) fn new(found: AccessTokenCredentials) -> Self {
-        Self { found }
+    pub(super) fn new(account: GoogleAccount) -> Self {
+        Self { account }
     }
 
     /// For a server that asks for none.
@@ -29,17 +29,12 @@ impl CredentialProvider for DefaultCredentials {
     type Credential = GcpCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<GcpCredential>> {
-        match self.found.access_token().await {
-            Ok(token) => Ok(Arc::new(GcpCredential { bearer: token.token })),
+        match self.account.token().await {
+            Ok(bearer) => Ok(Arc::new(GcpCredential { bearer })),
             Err(source) => Err(object_store::Error::Generic {
                 store: "GCS",
-                source: Box::new(NoToken(source.to_string().replace('\n', " "))),
+                source: Box::new(source),
             }),
         }
     }
 }
-
-/// There is none.
-#[derive(Debug, thiserror::Error)]
-#[error("no token of Google: {0}")]
-struct NoToken(String);
