@@ -9,10 +9,4 @@ mod pubsub;
 mod webhook;
 
 /// Every kind in the order of the configuration's.
-pub(crate) const CASES: &[&[Case]] = &[
-    file::CASES,
-    webhook::CASES,
-    objects::CASES,
-    kafka::CASES,
-    pubsub::CASES,
-];
+pub(crate) const CASES: &[&[Case]] = &[file::CASES, webhook::CASES, objects::CASES, kafka::CASES, pubsub::CASES];

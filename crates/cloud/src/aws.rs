@@ -92,7 +92,11 @@ mod tests {
             problem().await.unwrap_err(),
             "AWS_CA_BUNDLE names a file that cannot be read: No such file or directory (os error 2)"
         );
-        for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN"] {
+        for text in [
+            "",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "-----BEGIN",
+        ] {
             std::fs::write(&file, text).unwrap();
             let expected = "AWS_CA_BUNDLE names a file that holds no PEM certificates";
             assert_eq!(problem().await.unwrap_err(), expected, "{text:?}");

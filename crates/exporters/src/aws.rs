@@ -88,11 +88,16 @@ fn kind(code: &str, status: u16) -> ErrorKind {
     let means = |words: &[&str]| words.iter().any(|word| code.contains(word));
     if means(&["TooLong", "TooLarge"]) {
         ErrorKind::TooLarge
-    } else if status >= 500 || status == 429 || means(&["Throttl", "ThroughputExceeded", "LimitExceeded", "Unavailable"]) {
+    } else if status >= 500
+        || status == 429
+        || means(&["Throttl", "ThroughputExceeded", "LimitExceeded", "Unavailable"])
+    {
         ErrorKind::Unreachable
     } else if means(&["NotFound", "NonExistent", "DoesNotExist"]) {
         ErrorKind::NotFound
-    } else if matches!(status, 401 | 403) || means(&["Denied", "Token", "Signature", "UnrecognizedClient", "NotAuthorized"]) {
+    } else if matches!(status, 401 | 403)
+        || means(&["Denied", "Token", "Signature", "UnrecognizedClient", "NotAuthorized"])
+    {
         ErrorKind::Denied
     } else {
         ErrorKind::Refused

@@ -87,6 +87,9 @@ mod tests {
         identities.settle(&batch, &names, &receipt);
         let last = identities.of(&batch);
         assert_eq!(last[1], names[1]);
-        assert!(!names.contains(&last[0]) && !names.contains(&last[2]), "{names:?} {last:?}");
+        assert!(
+            !names.contains(&last[0]) && !names.contains(&last[2]),
+            "{names:?} {last:?}"
+        );
     }
 }

@@ -190,7 +190,11 @@ const PUBSUB: Option<Constructor> = None;
 const BIGQUERY: Option<Constructor> = Some(|settings, context| {
     use crate::bigquery::{BigqueryExporter, BigqueryOptions};
     let options = BigqueryOptions::read(settings)?;
-    Ok(Arc::new(BigqueryExporter::new(options, context.event_type, context.surroundings)))
+    Ok(Arc::new(BigqueryExporter::new(
+        options,
+        context.event_type,
+        context.surroundings,
+    )))
 });
 #[cfg(not(feature = "bigquery"))]
 const BIGQUERY: Option<Constructor> = None;

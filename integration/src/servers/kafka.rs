@@ -110,6 +110,8 @@ impl Kafka {
         output(
             self.installed
                 .command("org.apache.kafka.tools.consumer.ConsoleConsumer")
+                // that nothing more comes is an error to it, which it would print among the messages
+                .env("JDK_JAVA_OPTIONS", "-Dorg.apache.logging.log4j.level=OFF")
                 .args(["--bootstrap-server", &format!("127.0.0.1:{}", self.port)])
                 .args(["--topic", topic, "--from-beginning", "--timeout-ms", "5000"])
                 .args(["--formatter-property", "print.key=true"]),

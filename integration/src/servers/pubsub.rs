@@ -54,7 +54,12 @@ impl Pubsub {
         let subscription = topic.replace("/topics/", "/subscriptions/");
         for (name, body) in [(&topic, json!({})), (&subscription, json!({"topic": topic}))] {
             let made = self.post(&format!("/v1/{name}"), &body)?;
-            ensure!(matches!(made.status, 200 | 409), "no {name}: {} {}", made.status, made.text());
+            ensure!(
+                matches!(made.status, 200 | 409),
+                "no {name}: {} {}",
+                made.status,
+                made.text()
+            );
         }
         Ok(())
     }
@@ -66,7 +71,12 @@ impl Pubsub {
         loop {
             let order = json!({"maxMessages": 1000, "returnImmediately": true});
             let answer = self.post(&format!("{subscription}:pull"), &order)?;
-            ensure!(answer.status == 200, "nothing to pull: {} {}", answer.status, answer.text());
+            ensure!(
+                answer.status == 200,
+                "nothing to pull: {} {}",
+                answer.status,
+                answer.text()
+            );
             let Some(Value::Array(received)) = answer.json().get_mut("receivedMessages").map(Value::take) else {
                 return Ok(taken);
             };

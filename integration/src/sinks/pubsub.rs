@@ -59,9 +59,13 @@ impl Sink for Pubsub {
 
     fn read(&mut self) -> Result<Vec<Value>> {
         for message in self.server.take(TOPIC)? {
-            ensure!(message["attributes"] == json!({"emitter": "GO Feature Flag"}), "{message}");
+            ensure!(
+                message["attributes"] == json!({"emitter": "GO Feature Flag"}),
+                "{message}"
+            );
             let data = message["data"].as_str().context("a message has data")?;
-            self.arrived.push(serde_json::from_slice(&BASE64.decode(data.as_bytes())?)?);
+            self.arrived
+                .push(serde_json::from_slice(&BASE64.decode(data.as_bytes())?)?);
         }
         Ok(self.arrived.clone())
     }

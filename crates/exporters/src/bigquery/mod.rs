@@ -44,7 +44,14 @@ const LIMITS: Limits = Limits {
 };
 
 /// Rows that were not looked at because of another one, or that the service had no time for.
-const NOT_THIS_TIME: &[&str] = &["stopped", "timeout", "backendError", "internalError", "rateLimitExceeded", "quotaExceeded"];
+const NOT_THIS_TIME: &[&str] = &[
+    "stopped",
+    "timeout",
+    "backendError",
+    "internalError",
+    "rateLimitExceeded",
+    "quotaExceeded",
+];
 
 /// Streams into a table.
 #[derive(Debug)]
@@ -153,7 +160,9 @@ impl BigqueryExporter {
         } = &self.options;
         let reference = json!({"projectId": project, "datasetId": data_set});
         let path = format!("/bigquery/v2/projects/{project}/datasets");
-        self.service.make(&path, &json!({"datasetReference": reference})).await?;
+        self.service
+            .make(&path, &json!({"datasetReference": reference}))
+            .await?;
         let reference = json!({"projectId": project, "datasetId": data_set, "tableId": table});
         let table = json!({"tableReference": reference, "schema": row::schema(self.event_type)});
         self.service.make(&format!("{}/tables", self.data_set()), &table).await
@@ -169,7 +178,10 @@ impl Exporter for BigqueryExporter {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(async move {
             let inserted = self.insert(batch).await;
-            if inserted.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            if inserted
+                .as_ref()
+                .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            {
                 // somebody may have taken it away
                 self.is_made.store(false, Ordering::Relaxed);
             }

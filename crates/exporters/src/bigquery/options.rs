@@ -43,7 +43,11 @@ impl BigqueryOptions {
         Ok(Self {
             project: name("projectID", b"-.:_")?,
             data_set: name("datasetID", b"_")?,
-            table: if table.is_empty() { DEFAULT_TABLE.to_owned() } else { table },
+            table: if table.is_empty() {
+                DEFAULT_TABLE.to_owned()
+            } else {
+                table
+            },
             credentials: (!credentials.is_empty()).then_some(credentials),
             makes_table: settings.flag("autoMigrate")?,
         })

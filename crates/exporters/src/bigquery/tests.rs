@@ -7,7 +7,8 @@ use crate::{ErrorKind, Event, EventType};
 
 const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
 
-const INSERT_ALL: &str = "POST /bigquery/v2/projects/my-project/datasets/flags/tables/feature_flag_evaluations/insertAll";
+const INSERT_ALL: &str =
+    "POST /bigquery/v2/projects/my-project/datasets/flags/tables/feature_flag_evaluations/insertAll";
 
 fn options(more: Value) -> Value {
     let mut options = json!({"kind": "bigquery", "projectID": "my-project", "datasetID": "flags"});
@@ -38,8 +39,15 @@ async fn each_event_is_a_row() {
         })
     );
     let identifier = |row: &Value| row["insertId"].as_str().unwrap().to_owned();
-    assert!(identifier(&rows[0]).starts_with("random-key|jane|1617970547|"), "{rows}");
-    assert_ne!(identifier(&rows[0]), identifier(&rows[1]), "no event is taken for another one");
+    assert!(
+        identifier(&rows[0]).starts_with("random-key|jane|1617970547|"),
+        "{rows}"
+    );
+    assert_ne!(
+        identifier(&rows[0]),
+        identifier(&rows[1]),
+        "no event is taken for another one"
+    );
     assert_eq!(exporter.target(), "my-project.flags.feature_flag_evaluations");
 }
 
@@ -65,30 +73,42 @@ fn tracking_has_columns_of_its_own() {
 #[tokio::test]
 async fn rows_that_are_not_taken_are_named() {
     let server = FlagServer::start().await;
-    let problem = |index: usize, reason: &str| {
-        json!({"index": index, "errors": [{"reason": reason, "location": "value", "message": "why"}]})
-    };
+    let problem = |index: usize, reason: &str| json!({"index": index, "errors": [{"reason": reason, "location": "value", "message": "why"}]});
     let answer = json!({"insertErrors": [problem(0, "invalid"), problem(1, "stopped")]});
     server.answer(Answer::ok(answer.to_string()));
     let exporter = build(&options(json!({})), &[(EMULATOR, &server.url(""))]).unwrap();
     let batch = [Event::new("{}"), event("a"), event("b"), event("c")];
     let receipt = exporter.export(&batch).await.unwrap();
-    let refused: Vec<_> = receipt.refused.iter().map(|refusal| (refusal.index, &*refusal.reason)).collect();
+    let refused: Vec<_> = receipt
+        .refused
+        .iter()
+        .map(|refusal| (refusal.index, &*refusal.reason))
+        .collect();
     assert_eq!(receipt.again, [2]);
-    assert!(refused[0].1.starts_with("it is no feature event: missing field"), "{refused:?}");
+    assert!(
+        refused[0].1.starts_with("it is no feature event: missing field"),
+        "{refused:?}"
+    );
     assert_eq!(refused[1..], [(1, "invalid in column \"value\": why")]);
 
     // the row that is sent again keeps its name
     let rows = body(&server.requests()[0].body)["rows"].take();
     exporter.export(&batch[2..3]).await.unwrap();
-    assert_eq!(body(&server.requests()[0].body)["rows"][0]["insertId"], rows[1]["insertId"]);
+    assert_eq!(
+        body(&server.requests()[0].body)["rows"][0]["insertId"],
+        rows[1]["insertId"]
+    );
 }
 
 #[tokio::test]
 async fn data_set_and_table_are_made_once() {
     let server = FlagServer::start().await;
     server.answer(Answer::ok("{}"));
-    let exporter = build(&options(json!({"autoMigrate": true, "tableName": "t"})), &[(EMULATOR, &server.url(""))]).unwrap();
+    let exporter = build(
+        &options(json!({"autoMigrate": true, "tableName": "t"})),
+        &[(EMULATOR, &server.url(""))],
+    )
+    .unwrap();
     exporter.export(&[event("a")]).await.unwrap();
     let requests = server.requests();
     let lines: Vec<_> = requests.iter().map(|request| &*request.line).collect();
@@ -145,13 +165,21 @@ fn options_are_checked_without_showing_them() {
     ] {
         assert_eq!(build(&options(more), &[]).unwrap_err().to_string(), expected);
     }
-    let exporter = build(&options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})), &[]).unwrap();
+    let exporter = build(
+        &options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
+        &[],
+    )
+    .unwrap();
     assert!(!format!("{exporter:?}").contains("secret"), "{exporter:?}");
 }
 
 #[tokio::test]
 async fn credentials_that_are_not_complete_are_told_about() {
-    let exporter = build(&options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})), &[]).unwrap();
+    let exporter = build(
+        &options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
+        &[],
+    )
+    .unwrap();
     let error = exporter.export(&[event("a")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Settings);
     assert_eq!(

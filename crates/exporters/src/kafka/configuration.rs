@@ -28,15 +28,24 @@ const KEYS: &[(&str, Meaning)] = &[
     ("clientid", Named("client.id", Shape::Text)),
     ("rackid", Named("client.rack", Shape::Text)),
     ("net.maxopenrequests", Named("max.in.flight", Shape::Integer)),
-    ("net.dialtimeout", Named("socket.connection.setup.timeout.ms", Shape::Milliseconds)),
+    (
+        "net.dialtimeout",
+        Named("socket.connection.setup.timeout.ms", Shape::Milliseconds),
+    ),
     ("net.readtimeout", Named("socket.timeout.ms", Shape::Milliseconds)),
     ("net.writetimeout", Nothing),
     (
         "net.resolvecanonicalbootstrapservers",
-        Named("client.dns.lookup", Shape::Either("resolve_canonical_bootstrap_servers_only", "use_all_dns_ips")),
+        Named(
+            "client.dns.lookup",
+            Shape::Either("resolve_canonical_bootstrap_servers_only", "use_all_dns_ips"),
+        ),
     ),
     ("net.keepalive", Named("socket.keepalive.enable", Shape::IsPositive)),
-    ("net.localaddr", Impossible("the client does not choose its own address")),
+    (
+        "net.localaddr",
+        Impossible("the client does not choose its own address"),
+    ),
     ("net.proxy.", Impossible("brokers are not spoken to through a proxy")),
     ("net.tls.enable", Elsewhere),
     ("net.tls.cacertpath", Elsewhere),
@@ -46,7 +55,10 @@ const KEYS: &[(&str, Meaning)] = &[
         "net.tls.config.insecureskipverify",
         Named("enable.ssl.certificate.verification", Shape::Either("false", "true")),
     ),
-    ("net.tls.config.", Impossible("write net.tls.caCertPath, clientCertPath and clientKeyPath instead")),
+    (
+        "net.tls.config.",
+        Impossible("write net.tls.caCertPath, clientCertPath and clientKeyPath instead"),
+    ),
     ("net.sasl.enable", Elsewhere),
     ("net.sasl.mechanism", Elsewhere),
     ("net.sasl.user", Named("sasl.username", Shape::Text)),
@@ -57,24 +69,42 @@ const KEYS: &[(&str, Meaning)] = &[
     ("net.sasl.scramauthzid", Impossible("nobody can be acted for")),
     ("net.sasl.gssapi.", Impossible("Kerberos is not part of this build")),
     ("net.sasl.", Impossible("it takes code")),
-    ("metadata.retry.backoff", Named("topic.metadata.refresh.fast.interval.ms", Shape::Milliseconds)),
-    ("metadata.refreshfrequency", Named("topic.metadata.refresh.interval.ms", Shape::Milliseconds)),
-    ("metadata.full", Named("topic.metadata.refresh.sparse", Shape::Either("false", "true"))),
+    (
+        "metadata.retry.backoff",
+        Named("topic.metadata.refresh.fast.interval.ms", Shape::Milliseconds),
+    ),
+    (
+        "metadata.refreshfrequency",
+        Named("topic.metadata.refresh.interval.ms", Shape::Milliseconds),
+    ),
+    (
+        "metadata.full",
+        Named("topic.metadata.refresh.sparse", Shape::Either("false", "true")),
+    ),
     ("metadata.", Nothing),
     ("producer.maxmessagebytes", Named("message.max.bytes", Shape::Integer)),
     ("producer.requiredacks", Named("acks", Shape::Acks)),
     ("producer.timeout", Named("request.timeout.ms", Shape::Milliseconds)),
     ("producer.compression", Named("compression.type", Shape::Codec)),
     ("producer.compressionlevel", Named("compression.level", Shape::Level)),
-    ("producer.idempotent", Named("enable.idempotence", Shape::Either("true", "false"))),
+    (
+        "producer.idempotent",
+        Named("enable.idempotence", Shape::Either("true", "false")),
+    ),
     ("producer.partitioner", Impossible("it takes code")),
     ("producer.interceptors", Impossible("it takes code")),
-    ("producer.transaction.id", Impossible("events are not sent in transactions")),
+    (
+        "producer.transaction.id",
+        Impossible("events are not sent in transactions"),
+    ),
     ("producer.transaction.", Nothing),
     ("producer.return.", Nothing),
     ("producer.flush.bytes", Named("batch.size", Shape::Integer)),
     ("producer.flush.frequency", Named("linger.ms", Shape::Milliseconds)),
-    ("producer.flush.maxmessages", Named("batch.num.messages", Shape::Integer)),
+    (
+        "producer.flush.maxmessages",
+        Named("batch.num.messages", Shape::Integer),
+    ),
     ("producer.flush.messages", Nothing),
     ("producer.retry.max", Named("message.send.max.retries", Shape::Integer)),
     ("producer.retry.backoff", Named("retry.backoff.ms", Shape::Milliseconds)),
@@ -118,14 +148,20 @@ pub(super) fn read(settings: Settings<'_>, surroundings: &Surroundings) -> Resul
     for (key, value) in &entries {
         apply(&mut client, settings, key, value)?;
     }
-    if client.get("enable.idempotence") == Some("true") && !entries.iter().any(|(key, _)| key.eq_ignore_ascii_case("producer.requiredAcks")) {
+    if client.get("enable.idempotence") == Some("true")
+        && !entries
+            .iter()
+            .any(|(key, _)| key.eq_ignore_ascii_case("producer.requiredAcks"))
+    {
         client.set("acks", "all");
     }
     secure(&mut client, settings, surroundings)?;
     match client.create_native_config() {
         Ok(_) => Ok(client),
         Err(KafkaError::ClientConfig(_, _, name, _)) => {
-            let key = KEYS.iter().find(|(_, meaning)| matches!(meaning, Named(known, _) if *known == name));
+            let key = KEYS
+                .iter()
+                .find(|(_, meaning)| matches!(meaning, Named(known, _) if *known == name));
             let key = key.map_or(name.as_str(), |(key, _)| key);
             Err(settings.invalid(format!("{ROOT}.{key}"), "holds a value that the client does not take"))
         }
@@ -137,13 +173,18 @@ fn apply(client: &mut ClientConfig, settings: Settings<'_>, key: &str, value: &V
     let path = || format!("{ROOT}.{key}");
     let lower = key.to_ascii_lowercase();
     let fits = |known: &&(&str, Meaning)| match known.0.strip_suffix('.') {
-        Some(section) => lower.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+        Some(section) => lower
+            .strip_prefix(section)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
         None => lower == known.0,
     };
     match KEYS.iter().find(fits).map(|(_, meaning)| meaning) {
         None => {
             let property = path();
-            tracing::warn!(property, "a setting of the kafka exporter is not known, it has no effect");
+            tracing::warn!(
+                property,
+                "a setting of the kafka exporter is not known, it has no effect"
+            );
         }
         Some(Nothing | Elsewhere) => {}
         Some(Impossible(reason)) => {
@@ -198,7 +239,9 @@ fn secure(client: &mut ClientConfig, settings: Settings<'_>, surroundings: &Surr
         if !is_encrypted {
             return Err(settings.invalid(property, "has no effect without net.tls.enable"));
         }
-        let path = path.to_str().ok_or_else(|| settings.invalid(property, "is not a text"))?;
+        let path = path
+            .to_str()
+            .ok_or_else(|| settings.invalid(property, "is not a text"))?;
         client.set(name, path);
         is_trusted |= name == "ssl.ca.location";
     }
@@ -209,7 +252,9 @@ fn secure(client: &mut ClientConfig, settings: Settings<'_>, surroundings: &Surr
         ));
     }
     if is_encrypted && !is_trusted {
-        let preset = surroundings.variable("SSL_CERT_FILE").or_else(|| surroundings.variable("SSL_CERT_DIR"));
+        let preset = surroundings
+            .variable("SSL_CERT_FILE")
+            .or_else(|| surroundings.variable("SSL_CERT_DIR"));
         client.set("ssl.ca.location", preset.unwrap_or("probe"));
     }
     Ok(())

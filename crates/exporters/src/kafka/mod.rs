@@ -99,7 +99,9 @@ impl KafkaExporter {
 
     fn attempt(&self, client: &Client, event: &Event) -> Attempt {
         let key = user_key(event);
-        let record = FutureRecord::to(&self.options.topic).key(key.as_bytes()).payload(event.text().as_ref());
+        let record = FutureRecord::to(&self.options.topic)
+            .key(key.as_bytes())
+            .payload(event.text().as_ref());
         client.producer.send_result(record).map_err(|(error, _)| error)
     }
 
@@ -109,7 +111,9 @@ impl KafkaExporter {
         let complaint = Complaint::default();
         let journal = Journal(Arc::clone(&complaint));
         let created = spawn_blocking(move || config.create_with_context(journal)).await;
-        let unusable = |problem: String| ExportError::new(ErrorKind::Settings, "the client cannot be set up").context("cause", problem);
+        let unusable = |problem: String| {
+            ExportError::new(ErrorKind::Settings, "the client cannot be set up").context("cause", problem)
+        };
         match created {
             Ok(Ok(producer)) => Ok(Client { producer, complaint }),
             Ok(Err(KafkaError::ClientConfig(_, _, name, _))) => Err(unusable(format!("the value of {name}"))),
@@ -224,7 +228,8 @@ struct Purge<'p> {
 impl Drop for Purge<'_> {
     fn drop(&mut self) {
         if !self.is_done {
-            self.producer.purge(PurgeConfig::default().queue().inflight().non_blocking());
+            self.producer
+                .purge(PurgeConfig::default().queue().inflight().non_blocking());
         }
     }
 }

@@ -47,9 +47,9 @@ fn read(cluster: &Cluster, count: usize) -> Vec<(i32, String, String)> {
 
 /// As sarama chooses it.
 fn partition(key: &str) -> i32 {
-    let hash = key
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
     (hash.cast_signed() % 3).abs()
 }
 
@@ -75,10 +75,7 @@ async fn the_user_is_the_key_of_a_record() {
     // an empty key is anywhere
     records.retain(|(_, key, _)| !key.is_empty());
     assert_eq!(records, expected);
-    assert_eq!(
-        exporter.target(),
-        format!("{TOPIC} at {}", cluster.bootstrap_servers())
-    );
+    assert_eq!(exporter.target(), format!("{TOPIC} at {}", cluster.bootstrap_servers()));
 }
 
 #[tokio::test]
@@ -124,22 +121,58 @@ fn settings_of_sarama_count() {
         (json!({}), "security.protocol", Some("plaintext")),
         (json!({"Producer": {"RequiredAcks": -1}}), "acks", Some("-1")),
         (json!({"producer": {"idempotent": true}}), "acks", Some("all")),
-        (json!({"producer": {"compression": "zstd"}}), "compression.type", Some("zstd")),
-        (json!({"producer": {"compressionLevel": -1000}}), "compression.level", None),
+        (
+            json!({"producer": {"compression": "zstd"}}),
+            "compression.type",
+            Some("zstd"),
+        ),
+        (
+            json!({"producer": {"compressionLevel": -1000}}),
+            "compression.level",
+            None,
+        ),
         (json!({"producer": {"return": {"successes": true}}}), "acks", Some("1")),
-        (json!({"producer": {"retry": {"max": 7, "backoff": "1s"}}}), "message.send.max.retries", Some("7")),
-        (json!({"producer": {"flush": {"frequency": "20ms"}}}), "linger.ms", Some("20")),
+        (
+            json!({"producer": {"retry": {"max": 7, "backoff": "1s"}}}),
+            "message.send.max.retries",
+            Some("7"),
+        ),
+        (
+            json!({"producer": {"flush": {"frequency": "20ms"}}}),
+            "linger.ms",
+            Some("20"),
+        ),
         (json!({"clientID": "relay"}), "client.id", Some("relay")),
-        (json!({"net": {"dialTimeout": "2s"}}), "socket.connection.setup.timeout.ms", Some("2000")),
-        (json!({"net.dialTimeout": "2s"}), "socket.connection.setup.timeout.ms", Some("2000")),
-        (json!({"net": {"tls": {"enable": "true"}}}), "security.protocol", Some("ssl")),
-        (json!({"net": {"tls": {"enable": true}}}), "ssl.ca.location", Some("probe")),
+        (
+            json!({"net": {"dialTimeout": "2s"}}),
+            "socket.connection.setup.timeout.ms",
+            Some("2000"),
+        ),
+        (
+            json!({"net.dialTimeout": "2s"}),
+            "socket.connection.setup.timeout.ms",
+            Some("2000"),
+        ),
+        (
+            json!({"net": {"tls": {"enable": "true"}}}),
+            "security.protocol",
+            Some("ssl"),
+        ),
+        (
+            json!({"net": {"tls": {"enable": true}}}),
+            "ssl.ca.location",
+            Some("probe"),
+        ),
         (
             json!({"net": {"tls": {"enable": true, "config": {"insecureSkipVerify": true}}}}),
             "enable.ssl.certificate.verification",
             Some("false"),
         ),
-        (json!({"net": {"sasl": {"enable": true}}}), "sasl.mechanism", Some("PLAIN")),
+        (
+            json!({"net": {"sasl": {"enable": true}}}),
+            "sasl.mechanism",
+            Some("PLAIN"),
+        ),
         (
             json!({"net": {"sasl": {"enable": true, "mechanism": "SCRAM-SHA-512", "user": "u", "password": "p"}}}),
             "sasl.password",
@@ -151,7 +184,10 @@ fn settings_of_sarama_count() {
         assert_eq!(client(config.clone()).unwrap().get(name), expected, "{config}");
     }
     for (config, expected) in [
-        (json!("x"), "property \"kafka.config\" of kind \"kafka\" is not a map of settings"),
+        (
+            json!("x"),
+            "property \"kafka.config\" of kind \"kafka\" is not a map of settings",
+        ),
         (
             json!({"net": {"proxy": {"enable": true}}}),
             "property \"kafka.config.net.proxy.enable\" of kind \"kafka\" cannot be honoured: brokers are not spoken to through a proxy",

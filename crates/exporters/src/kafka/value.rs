@@ -159,7 +159,11 @@ mod tests {
             (Shape::Acks, json!(2), Err("must be -1 for all brokers, 0 or 1")),
             (Shape::Codec, json!("ZSTD"), Ok("zstd")),
             (Shape::Codec, json!(2), Ok("snappy")),
-            (Shape::Codec, json!("brotli"), Err("must be none, gzip, snappy, lz4 or zstd")),
+            (
+                Shape::Codec,
+                json!("brotli"),
+                Err("must be none, gzip, snappy, lz4 or zstd"),
+            ),
             (Shape::Codec, json!(9), Err("must be none, gzip, snappy, lz4 or zstd")),
             (Shape::Level, json!(3), Ok("3")),
             (Shape::Level, json!(-1000), Ok("-")),
@@ -168,7 +172,11 @@ mod tests {
             (Shape::Integer, json!([]), Err("is not a whole number")),
         ] {
             let text = shape.text(&value).map(|text| text.unwrap_or_else(|| "-".to_owned()));
-            assert_eq!(text.as_deref().map_err(|problem| *problem), expected, "{shape:?} {value}");
+            assert_eq!(
+                text.as_deref().map_err(|problem| *problem),
+                expected,
+                "{shape:?} {value}"
+            );
         }
     }
 }

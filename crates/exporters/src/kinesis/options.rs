@@ -23,7 +23,10 @@ impl KinesisOptions {
             ["arn", _, "kinesis", region, _, resource] if !region.is_empty() && resource.starts_with("stream/") => {
                 Ok(Self::Arn(arn))
             }
-            _ => Err(settings.invalid("streamArn", "is not of the form arn:aws:kinesis:REGION:ACCOUNT:stream/NAME")),
+            _ => Err(settings.invalid(
+                "streamArn",
+                "is not of the form arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
+            )),
         }
     }
 

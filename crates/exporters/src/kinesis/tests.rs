@@ -21,14 +21,19 @@ async fn records_that_are_not_taken_are_named() {
     assert_eq!((receipt.again, receipt.refused.len()), (vec![1], 0));
 
     let request = server.requests().remove(0);
-    assert_eq!(request.header("x-amz-target").as_deref(), Some("Kinesis_20131202.PutRecords"));
+    assert_eq!(
+        request.header("x-amz-target").as_deref(),
+        Some("Kinesis_20131202.PutRecords")
+    );
     assert!(request.header("authorization").unwrap().contains("/eu-west-1/kinesis/"));
     let body: Value = serde_json::from_str(&request.body).unwrap();
     assert_eq!(body["StreamName"], "flags");
     let record = |key| json!({"Data": data_encoding::BASE64.encode(event(key).text()), "PartitionKey": "default"});
     assert_eq!(body["Records"], json!([record("a"), record("b"), record("c")]));
 
-    server.answer(Answer::ok(json!({"FailedRecordCount": 1, "Records": [slow]}).to_string()));
+    server.answer(Answer::ok(
+        json!({"FailedRecordCount": 1, "Records": [slow]}).to_string(),
+    ));
     let error = exporter.export(&[event("a")]).await.unwrap_err();
     assert_eq!(
         (error.kind(), &*error.to_string()),
@@ -46,7 +51,11 @@ async fn failures_say_what_is_wrong() {
     let exporter = build(&options(), &aws_variables(&url)).unwrap();
     let refusal = |status, code: &str, message: &str| {
         let body = json!({"__type": code, "message": message}).to_string().into_bytes();
-        Answer::Full(status, vec![("Content-Type", "application/x-amz-json-1.1".to_owned())], body)
+        Answer::Full(
+            status,
+            vec![("Content-Type", "application/x-amz-json-1.1".to_owned())],
+            body,
+        )
     };
     for (answer, kind, text) in [
         (

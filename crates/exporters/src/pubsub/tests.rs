@@ -16,7 +16,10 @@ async fn each_event_is_a_message() {
     server.answer(Answer::ok(r#"{"messageIds": ["1", "2"]}"#));
     for (topic, line) in [
         ("flags", "POST /v1/projects/my-project/topics/flags:publish"),
-        ("projects/other/topics/a%b", "POST /v1/projects/other/topics/a%25b:publish"),
+        (
+            "projects/other/topics/a%b",
+            "POST /v1/projects/other/topics/a%25b:publish",
+        ),
     ] {
         let exporter = build(&options(topic), &[(EMULATOR, &server.address().to_string())]).unwrap();
         let receipt = exporter.export(&[event("a"), event("b")]).await.unwrap();
@@ -97,12 +100,18 @@ async fn an_event_that_is_too_large_is_not_sent() {
 #[test]
 fn options_are_checked() {
     for (topic, expected) in [
-        ("flags/x", "property \"topic\" of kind \"pubsub\" holds characters that are in no name of a topic"),
+        (
+            "flags/x",
+            "property \"topic\" of kind \"pubsub\" holds characters that are in no name of a topic",
+        ),
         (
             "projects/x",
             "property \"topic\" of kind \"pubsub\" is not of the form projects/PROJECT/topics/TOPIC",
         ),
-        ("projects/x/topics/a/b", "property \"topic\" of kind \"pubsub\" holds characters that are in no name of a topic"),
+        (
+            "projects/x/topics/a/b",
+            "property \"topic\" of kind \"pubsub\" holds characters that are in no name of a topic",
+        ),
     ] {
         assert_eq!(build(&options(topic), &[]).unwrap_err().to_string(), expected);
     }

@@ -71,7 +71,9 @@ impl SqsExporter {
         }
         let client = self.client.get_or_try_init(|| self.connect()).await?;
         if !self.options.keeps_order() {
-            let requests = batch.chunks(MESSAGES).map(|messages| self.request(client, messages, &[]));
+            let requests = batch
+                .chunks(MESSAGES)
+                .map(|messages| self.request(client, messages, &[]));
             return gather(batch, join_all(requests).await);
         }
         let names = self.identities.of(batch);
@@ -104,7 +106,11 @@ impl SqsExporter {
                 continue;
             };
             if is_final(failed) {
-                let reason = format!("{}: {}", failed.code(), first_line(failed.message().unwrap_or_default()));
+                let reason = format!(
+                    "{}: {}",
+                    failed.code(),
+                    first_line(failed.message().unwrap_or_default())
+                );
                 receipt.refused.push(Refusal { index, reason });
             } else {
                 receipt.again.push(index);
@@ -170,7 +176,10 @@ fn group(user_key: &str) -> String {
 
 /// Whether the message itself is wrong, and not the key it would be encrypted with, or the rate.
 fn is_final(failed: &BatchResultErrorEntry) -> bool {
-    failed.sender_fault() && !failed.code().starts_with("Kms") && !failed.code().starts_with("KMS") && !failed.code().contains("Throttl")
+    failed.sender_fault()
+        && !failed.code().starts_with("Kms")
+        && !failed.code().starts_with("KMS")
+        && !failed.code().contains("Throttl")
 }
 
 /// What became of a batch whose requests ended like this, in their order. Those that are missing were not sent.
@@ -182,7 +191,9 @@ fn gather(batch: &[Event], results: Vec<Result<Receipt, ExportError>>) -> Result
         let first = number * MESSAGES;
         match result {
             Ok(receipt) => {
-                gathered.again.extend(receipt.again.into_iter().map(|place| first + place));
+                gathered
+                    .again
+                    .extend(receipt.again.into_iter().map(|place| first + place));
                 let refused = receipt.refused.into_iter().map(|refusal| Refusal {
                     index: first + refusal.index,
                     ..refusal

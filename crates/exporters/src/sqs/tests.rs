@@ -37,14 +37,24 @@ async fn messages_that_are_not_taken_are_named() {
     let exporter = build(&options("flags"), &aws_variables(&url)).unwrap();
     let receipt = exporter.export(&["a", "b", "c", "d"].map(event)).await.unwrap();
     assert_eq!(receipt.again, [1, 3]);
-    let refused: Vec<_> = receipt.refused.iter().map(|refusal| (refusal.index, &*refusal.reason)).collect();
+    let refused: Vec<_> = receipt
+        .refused
+        .iter()
+        .map(|refusal| (refusal.index, &*refusal.reason))
+        .collect();
     assert_eq!(refused, [(2, "InvalidMessageContents: why")]);
 
     let request = server.requests().remove(0);
-    assert_eq!(request.header("x-amz-target").as_deref(), Some("AmazonSQS.SendMessageBatch"));
+    assert_eq!(
+        request.header("x-amz-target").as_deref(),
+        Some("AmazonSQS.SendMessageBatch")
+    );
     assert!(request.header("authorization").unwrap().contains("/eu-west-1/sqs/"));
     let body: Value = serde_json::from_str(&request.body).unwrap();
-    assert_eq!(body["QueueUrl"], "https://sqs.eu-west-1.amazonaws.com/123456789012/flags");
+    assert_eq!(
+        body["QueueUrl"],
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/flags"
+    );
     let attributes = json!({"emitter": {"DataType": "String", "StringValue": "GO Feature Flag"}});
     let text = String::from_utf8(event("a").text().to_vec()).unwrap();
     assert_eq!(
@@ -73,7 +83,12 @@ async fn ten_messages_go_with_a_request() {
     let mut sizes: Vec<_> = server
         .requests()
         .iter()
-        .map(|request| serde_json::from_str::<Value>(&request.body).unwrap()["Entries"].as_array().unwrap().len())
+        .map(|request| {
+            serde_json::from_str::<Value>(&request.body).unwrap()["Entries"]
+                .as_array()
+                .unwrap()
+                .len()
+        })
         .collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [3, 10, 10]);
@@ -89,7 +104,12 @@ async fn a_queue_that_keeps_order_gets_groups_and_identities() {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let bodies = server.requests().into_iter().map(|request| request.body);
         bodies
-            .flat_map(|body| serde_json::from_str::<Value>(&body).unwrap()["Entries"].as_array().unwrap().clone())
+            .flat_map(|body| {
+                serde_json::from_str::<Value>(&body).unwrap()["Entries"]
+                    .as_array()
+                    .unwrap()
+                    .clone()
+            })
             .map(|entry| (text(&entry["MessageGroupId"]), text(&entry["MessageDeduplicationId"])))
             .collect()
     };
@@ -111,7 +131,10 @@ async fn a_queue_that_keeps_order_gets_groups_and_identities() {
     batch.truncate(1);
     exporter.export(&batch).await.unwrap();
     let again = entries(&server);
-    assert!(!first[2..].contains(&again[0]) && first[0] != again[0], "{first:?} {again:?}");
+    assert!(
+        !first[2..].contains(&again[0]) && first[0] != again[0],
+        "{first:?} {again:?}"
+    );
 
     exporter.export(&batch).await.unwrap();
     assert!(!first.contains(&entries(&server)[0]), "a later event is another one");
@@ -124,7 +147,11 @@ async fn failures_say_what_is_wrong() {
     let exporter = build(&options("flags"), &aws_variables(&url)).unwrap();
     let refusal = |code: &str| {
         let body = json!({"__type": format!("com.amazonaws.sqs#{code}"), "message": ""}).to_string();
-        Answer::Full(400, vec![("Content-Type", "application/x-amz-json-1.0".to_owned())], body.into_bytes())
+        Answer::Full(
+            400,
+            vec![("Content-Type", "application/x-amz-json-1.0".to_owned())],
+            body.into_bytes(),
+        )
     };
     for (code, kind) in [
         ("QueueDoesNotExist", ErrorKind::NotFound),
@@ -136,9 +163,8 @@ async fn failures_say_what_is_wrong() {
         server.answer(refusal(code));
         let error = exporter.export(&[event("a")]).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
-        let expected = format!(
-            "the request failed (code: {code}, queue: https://sqs.eu-west-1.amazonaws.com/123456789012/flags)"
-        );
+        let expected =
+            format!("the request failed (code: {code}, queue: https://sqs.eu-west-1.amazonaws.com/123456789012/flags)");
         assert_eq!(error.to_string(), expected);
     }
     let error = exporter.export(&[Event::new(vec![b'x'; 1 << 20])]).await.unwrap_err();
