@@ -140,19 +140,20 @@ impl Courier {
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let mut due = self.is_due();
-            while !due {
+            let mut left = self.due();
+            while left == 0 {
                 tokio::select! {
                     _ = ended.changed() => return self.empty().await,
-                    _ = ticks.tick() => due = true,
+                    _ = ticks.tick() => {
+                        left = self.reader.pending();
+                        break;
+                    }
                     seen = news.changed() => match seen {
-                        Ok(()) => due = self.is_due(),
+                        Ok(()) => left = self.due(),
                         Err(_) => return,
                     },
                 }
             }
-            // what came before this moment leaves now, in as many batches as it takes
-            let mut left = self.reader.pending();
             while left > 0 {
                 let sent = self.send().await;
                 // the attempt that ran is the one that its batch gets
@@ -171,21 +172,20 @@ impl Courier {
                         }
                     }
                 }
-                if left == 0 && self.is_due() {
-                    left = self.reader.pending();
+                if left == 0 {
+                    left = self.due();
                 }
             }
         }
     }
 
-    /// Whether a batch is full, or events do not wait for others.
-    fn is_due(&self) -> bool {
-        let enough = if self.schedule.interval.is_some() {
-            self.schedule.events
-        } else {
-            1
-        };
-        self.reader.pending() >= enough as u64
+    /// How many events are to leave now: those of full batches, or all where events do not wait for others.
+    fn due(&self) -> u64 {
+        let pending = self.reader.pending();
+        match self.schedule.interval {
+            Some(_) => pending - pending % self.schedule.events as u64,
+            None => pending,
+        }
     }
 
     /// The last batches: each is tried once.

@@ -387,6 +387,11 @@ impl Shared {
     /// Writes events below a number to the disk that are not there yet; whether it worked.
     async fn spill(&self, until: u64) -> bool {
         let Some(spool) = &self.spool else { return true };
+        // after a crash a reader must be known, or it would begin with what is new then
+        let is_known = self.shelf().settled().all(|(name, _)| spool.cursor(name).is_some());
+        if !is_known && !self.note().await {
+            return false;
+        }
         loop {
             let handful: Vec<(u64, Event)> = {
                 let shelf = self.shelf();
