@@ -1,5 +1,7 @@
 //! GO Feature Flag's own evaluation endpoints, `/v1/feature/{key}/eval` and `/v1/allflags`.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use flagstaff_engine::context::ContextValue;
 use flagstaff_engine::flag::Flag;
@@ -87,13 +89,13 @@ pub fn flag_not_found(default: &ContextValue<'_>) -> Vec<u8> {
 }
 
 /// Writes a single evaluation as far as it is known: all of it, or, when its value is the caller's default, what stands
-/// before that. Returns whether the default and the rest are to follow.
-pub(crate) fn write_evaluation(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) -> bool {
+/// before that. Returns where its parts stand; without a value, the default and the rest are to follow.
+pub(crate) fn write_evaluation(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome) -> EvaluationParts {
     let mut body = Object::open(out);
     body.bool("trackEvents", flag.track_events());
-    body.string("variationType", &outcome.variant);
+    let variation = part(body.member("variationType"), |out| write_string(out, &outcome.variant));
     body.bool("failed", outcome.error.is_some());
-    body.string("version", flag.version());
+    let version = part(body.member("version"), |out| write_string(out, flag.version()));
     body.string("reason", outcome.reason.name());
     body.string(
         "errorCode",
@@ -103,10 +105,29 @@ pub(crate) fn write_evaluation(out: &mut Vec<u8>, flag: &Flag, outcome: &Outcome
         body.string("errorDetails", &error.details);
     }
     let out = body.member("value");
-    let Some(value) = &outcome.value else { return true };
-    write_value(out, value);
-    write_evaluation_after_value(out, flag, outcome);
-    false
+    let value = outcome.value.as_ref().map(|value| {
+        let written = part(out, |out| write_value(out, value));
+        write_evaluation_after_value(out, flag, outcome);
+        written
+    });
+    EvaluationParts {
+        variation,
+        version,
+        value,
+    }
+}
+
+/// Where the parts of a single evaluation stand that events repeat.
+pub(crate) struct EvaluationParts {
+    pub(crate) variation: Range<usize>,
+    pub(crate) version: Range<usize>,
+    pub(crate) value: Option<Range<usize>>,
+}
+
+fn part(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+    let start = out.len();
+    write(out);
+    start..out.len()
 }
 
 /// Writes what follows the value of a single evaluation.

@@ -8,6 +8,7 @@ pub mod change;
 pub mod collector;
 pub mod configuration;
 pub mod etag;
+pub mod event;
 pub mod goff;
 pub mod json;
 pub mod manifest;

@@ -94,10 +94,23 @@ pub fn configuration(body: &[u8]) -> Result<Vec<Cow<'_, str>>, RequestError> {
     Ok(parts.flags)
 }
 
-/// Counts the events of a request of `/v1/data/collector`; `None` when it has no list of events.
-pub fn collector(body: &[u8]) -> Result<Option<usize>, RequestError> {
-    let parts = fast::read::<CollectorParts>(body).map_or_else(|| exact::collector(body), Ok)?;
-    Ok(parts.events)
+/// What clients report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollectorRequest<'a> {
+    /// What replaces the metadata of each event of an evaluation.
+    pub meta: Option<ContextMap<'a>>,
+    /// The events, as they are; `None` stands for a null.
+    pub events: Vec<Option<ContextMap<'a>>>,
+}
+
+/// Reads a request of `/v1/data/collector`; `None` when it has no list of events.
+pub fn collector(body: &[u8]) -> Result<Option<CollectorRequest<'_>>, RequestError> {
+    let parts = fast::read::<CollectorParts<'_>>(body).map_or_else(|| exact::collector(body), Ok)?;
+    let events = parts.events.map(|events| events.into_iter());
+    Ok(events.map(|events| CollectorRequest {
+        meta: parts.meta.map(ContextMap::from_members),
+        events: events.map(|event| event.map(ContextMap::from_members)).collect(),
+    }))
 }
 
 /// The flags that a bulk evaluation is restricted to (`gofeatureflag.flagList`); all flags are meant when there are none.
@@ -151,9 +164,13 @@ struct ConfigurationParts<'a> {
 
 /// The members of a request of the collector.
 #[derive(Debug, Default, PartialEq)]
-struct CollectorParts {
-    events: Option<usize>,
+struct CollectorParts<'a> {
+    meta: Option<Vec<Member<'a>>>,
+    events: Option<Vec<Option<Vec<Member<'a>>>>>,
 }
+
+/// A member of an object.
+type Member<'a> = (Cow<'a, str>, ContextValue<'a>);
 
 impl<'a> From<EvaluationParts<'a>> for EvaluationRequest<'a> {
     fn from(parts: EvaluationParts<'a>) -> Self {
@@ -177,7 +194,7 @@ impl<'a> From<EvaluationParts<'a>> for EvaluationRequest<'a> {
 }
 
 /// Whether Go takes `name` for the member `known`: letters in any case, the long s and the Kelvin sign included.
-fn same_name(known: &str, name: &str) -> bool {
+pub(crate) fn same_name(known: &str, name: &str) -> bool {
     let folded = name.chars().map(|letter| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
@@ -316,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn collector_counts_events_of_any_kind() {
+    fn collector_takes_objects_and_nulls() {
         for (body, expected) in [
             (r#"{"events":[{"kind":"feature"},null,{"x":[1,{}]}]}"#, Ok(Some(3))),
             (r#"{"EVENTS":[]}"#, Ok(Some(0))),
@@ -332,6 +349,7 @@ mod tests {
                 RequestError::Type { field, .. } => field,
                 other => panic!("{other}"),
             });
+            let counted = counted.map(|request| request.map(|request| request.events.len()));
             assert_eq!(counted, expected, "{body}");
         }
     }
@@ -393,7 +411,7 @@ mod tests {
             if let Some(quick) = fast::read::<ConfigurationParts<'_>>(body) {
                 prop_assert_eq!(quick, exact::configuration(body).unwrap());
             }
-            if let Some(quick) = fast::read::<CollectorParts>(body) {
+            if let Some(quick) = fast::read::<CollectorParts<'_>>(body) {
                 prop_assert_eq!(quick, exact::collector(body).unwrap());
             }
         }

@@ -4,6 +4,8 @@
 //! every endpoint by the writer of a snapshot, before the snapshot is served, so that an answer is a slice of bytes or a
 //! few slices put together.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use flagstaff_engine::bucketing::{OFFSET_BASIS, fnv1a};
 use flagstaff_engine::flag::Flag;
@@ -26,6 +28,18 @@ pub struct FlagWire {
     /// Length of the key with its quotes, with which `configuration` begins.
     key_length: u32,
     change_hash: u32,
+    /// Whether its evaluations are events.
+    tracked: bool,
+}
+
+/// The parts of an evaluation that an event repeats, as JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evaluated<'w> {
+    pub(crate) variation: &'w [u8],
+    pub(crate) version: &'w [u8],
+    /// `None` when that is the caller's default.
+    pub(crate) value: Option<&'w [u8]>,
+    pub(crate) failed: bool,
 }
 
 /// A range of the buffer.
@@ -43,6 +57,12 @@ struct Answer {
     bulk_entry: Piece,
     bulk_fingerprint: u64,
     evaluation: Piece,
+    /// Parts of the evaluation, as JSON.
+    variation: Piece,
+    version: Piece,
+    /// `None` when that is the caller's default.
+    value: Option<Piece>,
+    failed: bool,
     /// The rest of the evaluation after the caller's default value, when that is its value.
     after_default: Option<Piece>,
     state_before_timestamp: Piece,
@@ -72,8 +92,8 @@ impl FlagWire {
                 encoded.push(outcome);
                 let (single, single_status) = text.piece(|out| ofrep::write_single(out, flag, outcome));
                 let (bulk_entry, failed_in_bulk) = text.piece(|out| ofrep::write_bulk_entry(out, flag, outcome));
-                let (evaluation, open) = text.piece(|out| goff::write_evaluation(out, flag, outcome));
-                let after_default = open.then(|| {
+                let (evaluation, parts) = text.piece(|out| goff::write_evaluation(out, flag, outcome));
+                let after_default = parts.value.is_none().then(|| {
                     text.piece(|out| goff::write_evaluation_after_value(out, flag, outcome))
                         .0
                 });
@@ -85,6 +105,10 @@ impl FlagWire {
                     bulk_entry,
                     bulk_fingerprint: fingerprint(bulk_entry.of(&text.out)),
                     evaluation,
+                    variation: parts.variation.into(),
+                    version: parts.version.into(),
+                    value: parts.value.map(Piece::from),
+                    failed: outcome.error.is_some(),
                     after_default,
                     state_before_timestamp,
                     state_after_timestamp,
@@ -111,6 +135,7 @@ impl FlagWire {
             configuration,
             key_length,
             change_hash,
+            tracked: flag.track_events(),
         }
     }
 
@@ -134,6 +159,23 @@ impl FlagWire {
         match answer.after_default {
             None => EvaluationText::Complete(self.shared(answer.evaluation)),
             Some(after) => EvaluationText::AroundDefault(answer.evaluation.of(&self.text), after.of(&self.text)),
+        }
+    }
+
+    /// Whether evaluations of this flag are events.
+    #[inline]
+    pub fn is_tracked(&self) -> bool {
+        self.tracked
+    }
+
+    /// What an event repeats of the evaluation that came to the outcome of this index.
+    pub(crate) fn evaluated(&self, outcome: usize) -> Evaluated<'_> {
+        let answer = self.answer(outcome);
+        Evaluated {
+            variation: answer.variation.of(&self.text),
+            version: answer.version.of(&self.text),
+            value: answer.value.map(|value| value.of(&self.text)),
+            failed: answer.failed,
         }
     }
 
@@ -190,6 +232,15 @@ impl Piece {
     #[inline]
     fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
+    }
+}
+
+impl From<Range<usize>> for Piece {
+    fn from(range: Range<usize>) -> Self {
+        Self {
+            start: range.start as u32,
+            end: range.end as u32,
+        }
     }
 }
 

@@ -59,20 +59,15 @@ pub(super) fn configuration(body: &[u8]) -> Result<ConfigurationParts<'static>, 
     Ok(parts)
 }
 
-pub(super) fn collector(body: &[u8]) -> Result<CollectorParts, RequestError> {
+pub(super) fn collector(body: &[u8]) -> Result<CollectorParts<'static>, RequestError> {
     let mut parts = CollectorParts::default();
     for (name, node) in reader::read(body)?.members("")?.unwrap_or_default() {
         match matching(&name, &["meta", "events"]) {
-            Some(0) => drop(node.attributes("meta")?),
+            Some(0) => parts.meta = node.attributes("meta")?,
             Some(_) => {
-                parts.events = node
-                    .elements("events")?
-                    .map(|events| {
-                        events
-                            .into_iter()
-                            .try_fold(0, |count, event| event.attributes("events").map(|_| count + 1))
-                    })
-                    .transpose()?;
+                let events = node.elements("events")?;
+                let read = events.map(|events| events.into_iter().map(|event| event.attributes("events")).collect());
+                parts.events = read.transpose()?;
             }
             None => {}
         }

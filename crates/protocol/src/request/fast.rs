@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use flagstaff_engine::context::{ContextMap, ContextValue};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{CollectorParts, ConfigurationParts, ContextParts, EvaluationParts, OfrepParts, UserParts, same_name};
+use super::{CollectorParts, ConfigurationParts, ContextParts, EvaluationParts, Member, OfrepParts, UserParts, same_name};
 
 /// Reads a body; `None` when it needs the exact way.
 pub(super) fn read<'a, T: Members<'a>>(body: &'a [u8]) -> Option<T> {
@@ -87,13 +87,13 @@ impl<'de> Members<'de> for ConfigurationParts<'de> {
     }
 }
 
-impl<'de> Members<'de> for CollectorParts {
+impl<'de> Members<'de> for CollectorParts<'de> {
     const NAMES: &'static [&'static str] = &["meta", "events"];
 
     fn read<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
         match index {
-            0 => drop(map.next_value::<Option<Map<'de, false>>>()?),
-            _ => self.events = map.next_value::<Option<Count>>()?.map(|count| count.0),
+            0 => self.meta = map.next_value::<Option<Map<'de, false>>>()?.map(|meta| meta.0),
+            _ => self.events = map.next_value::<Option<Objects<'de>>>()?.map(|events| events.0),
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
 
 /// The members of an object. Numbers that stand in it directly follow the rule for the top level of a context when `TOP`.
 #[derive(Default)]
-struct Map<'a, const TOP: bool>(Vec<(Cow<'a, str>, ContextValue<'a>)>);
+struct Map<'a, const TOP: bool>(Vec<Member<'a>>);
 
 impl<'de, const TOP: bool> Deserialize<'de> for Map<'de, TOP> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -262,27 +262,27 @@ impl<'de, const TOP: bool> Visitor<'de> for ValueVisitor<TOP> {
     }
 }
 
-/// How many objects (or nulls) a list holds.
-struct Count(usize);
+/// A list of objects or nulls.
+struct Objects<'a>(Vec<Option<Vec<Member<'a>>>>);
 
-impl<'de> Deserialize<'de> for Count {
+impl<'de> Deserialize<'de> for Objects<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
-        impl<'de> Visitor<'de> for CountVisitor {
-            type Value = Count;
+        struct ObjectsVisitor;
+        impl<'de> Visitor<'de> for ObjectsVisitor {
+            type Value = Objects<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of objects")
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-                let mut count = 0;
-                while elements.next_element::<Option<Map<'de, false>>>()?.is_some() {
-                    count += 1;
+                let mut objects = Vec::new();
+                while let Some(object) = elements.next_element::<Option<Map<'de, false>>>()? {
+                    objects.push(object.map(|object| object.0));
                 }
-                Ok(Count(count))
+                Ok(Objects(objects))
             }
         }
-        deserializer.deserialize_seq(CountVisitor)
+        deserializer.deserialize_seq(ObjectsVisitor)
     }
 }
