@@ -43,9 +43,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "flagstaff-relay",
         &[
+            "flagstaff-backend",
             "flagstaff-dashboard",
             "flagstaff-definition",
             "flagstaff-engine",
+            "flagstaff-events",
+            "flagstaff-exporters",
             "flagstaff-flagset",
             "flagstaff-protocol",
             "flagstaff-retrievers",

@@ -43,11 +43,17 @@ pub struct Schedule {
 /// A task that delivers what one reader reads.
 #[derive(Debug)]
 pub struct Delivery {
-    reader: Reader,
-    target: String,
-    status: Arc<Mutex<Status>>,
+    monitor: Monitor,
     end: watch::Sender<Option<Instant>>,
     task: JoinHandle<()>,
+}
+
+/// Shows how a delivery is doing, even after its end.
+#[derive(Debug, Clone)]
+pub struct Monitor {
+    reader: Reader,
+    target: Arc<str>,
+    status: Arc<Mutex<Status>>,
 }
 
 /// How a sink did last.
@@ -76,25 +82,42 @@ impl Delivery {
     pub fn start(reader: Reader, exporter: Arc<dyn Exporter>, schedule: Schedule) -> Self {
         let status = Arc::new(Mutex::new(Status::default()));
         let (end, ended) = watch::channel(None);
-        let target = exporter.target();
+        let monitor = Monitor {
+            reader: reader.clone(),
+            target: exporter.target().into(),
+            status: Arc::clone(&status),
+        };
         let courier = Courier {
             most: schedule.events.min(exporter.limits().events).max(1),
             dead_letters: schedule.dead_letters.clone().map(DeadLetters::new),
-            reader: reader.clone(),
-            status: Arc::clone(&status),
+            reader,
+            status,
             refusals: 0,
             exporter,
             schedule,
         };
         Self {
             task: tokio::spawn(courier.run(ended)),
-            reader,
-            target,
-            status,
+            monitor,
             end,
         }
     }
 
+    /// Shows how it is doing.
+    pub fn monitor(&self) -> &Monitor {
+        &self.monitor
+    }
+
+    /// Sends what waits, each batch once, until a deadline. What is left then stays with the log.
+    pub async fn finish(&mut self, deadline: Instant) {
+        self.end.send_replace(Some(deadline));
+        if tokio::time::timeout_at(deadline, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Monitor {
     /// What it reads with, which shows what became of the events.
     pub fn reader(&self) -> &Reader {
         &self.reader
@@ -108,14 +131,6 @@ impl Delivery {
     /// How the sink did last.
     pub fn status(&self) -> Status {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Sends what waits, each batch once, until a deadline. What is left then stays with the log.
-    pub async fn finish(&mut self, deadline: Instant) {
-        self.end.send_replace(Some(deadline));
-        if tokio::time::timeout_at(deadline, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! smaller holds it. Whoever needs its members reads them again, in a task that delays nobody.
 
 pub use counts::{Counts, Loss};
-pub use delivery::{Delivery, Schedule, Status};
+pub use delivery::{Delivery, Monitor, Schedule, Status};
 pub use error::{ErrorKind, ExportError};
 pub use event::{Event, EventType, FeatureEvent, TrackingEvent};
 pub use exporter::{Export, Exporter, Limits, Receipt, Refusal};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use flagstaff_events::{
-    Counts, Delivery, ErrorKind, Event, EventLog, Export, ExportError, Exporter, Limits, LogSettings, Loss, OnFull, Reader, Receipt,
-    Refusal, Schedule, SpoolSettings,
+    Counts, Delivery, ErrorKind, Event, EventLog, Export, ExportError, Exporter, Limits, LogSettings, Loss, OnFull,
+    Reader, Receipt, Refusal, Schedule, SpoolSettings,
 };
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -41,7 +41,10 @@ impl Exporter for Sink {
             if self.limit.is_some_and(|limit| batch.len() > limit) {
                 return Err(ExportError::new(ErrorKind::TooLarge, "too large"));
             }
-            if self.poison.is_some_and(|poison| texts.iter().any(|text| text == poison)) {
+            if self
+                .poison
+                .is_some_and(|poison| texts.iter().any(|text| text == poison))
+            {
                 return Err(ExportError::new(ErrorKind::Refused, "no"));
             }
             let answer = self.answers.lock().unwrap().pop_front();
@@ -64,7 +67,10 @@ impl Exporter for Sink {
                 }
                 None => (Receipt::delivered(), Vec::new()),
             };
-            let taken = texts.into_iter().enumerate().filter(|(place, _)| !skipped.contains(place));
+            let taken = texts
+                .into_iter()
+                .enumerate()
+                .filter(|(place, _)| !skipped.contains(place));
             self.batches.lock().unwrap().push(taken.map(|(_, text)| text).collect());
             Ok(receipt)
         })
@@ -102,7 +108,11 @@ fn text(event: &Event) -> String {
 }
 
 fn log(settings: LogSettings) -> EventLog {
-    EventLog::start(settings, Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000))).unwrap()
+    EventLog::start(
+        settings,
+        Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)),
+    )
+    .unwrap()
 }
 
 fn in_memory(memory: usize) -> LogSettings {
@@ -150,7 +160,13 @@ fn balance(reader: &Reader) {
     let counts: &Counts = reader.counts();
     let lost: u64 = Loss::ALL.iter().map(|loss| counts.lost(*loss)).sum();
     let known = counts.delivered() + reader.queued() + reader.spooled() + counts.dead_lettered() + lost;
-    assert_eq!(counts.accepted(), known, "{counts:?} {} {}", reader.queued(), reader.spooled());
+    assert_eq!(
+        counts.accepted(),
+        known,
+        "{counts:?} {} {}",
+        reader.queued(),
+        reader.spooled()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,14 +183,22 @@ async fn batches_leave_when_they_are_full_or_their_time_is_up() {
     assert_eq!(sink.batches(), ["a b c", "d e f", "g"]);
     sleep(Duration::from_secs(600)).await;
     assert_eq!(sink.batches().len(), 3, "nothing is sent when there is nothing");
-    balance(delivery.reader());
-    assert_eq!(delivery.reader().counts().delivered(), 7);
+    balance(delivery.monitor().reader());
+    assert_eq!(delivery.monitor().reader().counts().delivered(), 7);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_an_interval_events_leave_at_once() {
     let (log, sink) = (log(in_memory(1 << 20)), Arc::new(Sink::default()));
-    let _delivery = deliver(&log, "one", &sink, Schedule { interval: None, ..schedule(100) });
+    let _delivery = deliver(
+        &log,
+        "one",
+        &sink,
+        Schedule {
+            interval: None,
+            ..schedule(100)
+        },
+    );
     for text in ["a", "b"] {
         record(&log, [text]);
         sleep(Duration::from_millis(50)).await;
@@ -186,22 +210,32 @@ async fn without_an_interval_events_leave_at_once() {
 async fn what_fails_is_sent_again_and_delays_nobody() {
     use Answer::Fails;
     let log = log(in_memory(1 << 20));
-    let failing = Arc::new(Sink::answering([Fails(ErrorKind::Unreachable), Fails(ErrorKind::Denied), Fails(ErrorKind::TimedOut)]));
+    let failing = Arc::new(Sink::answering([
+        Fails(ErrorKind::Unreachable),
+        Fails(ErrorKind::Denied),
+        Fails(ErrorKind::TimedOut),
+    ]));
     let working = Arc::new(Sink::default());
     let first = deliver(&log, "failing", &failing, schedule(2));
     let second = deliver(&log, "working", &working, schedule(2));
     record(&log, ["a", "b"]);
     sleep(Duration::from_millis(60)).await;
     assert_eq!((failing.batches(), working.batches()), (vec![], vec!["a b".to_owned()]));
-    assert_eq!(first.status().failures, 1);
+    assert_eq!(first.monitor().status().failures, 1);
     record(&log, ["c"]);
     sleep(Duration::from_secs(5)).await;
     assert_eq!(failing.batches(), ["a b"]);
     sleep(Duration::from_secs(60)).await;
     assert_eq!(failing.batches(), ["a b", "c"]);
-    assert_eq!((first.reader().counts().failures(), first.status().failures), (3, 0));
-    balance(first.reader());
-    balance(second.reader());
+    assert_eq!(
+        (
+            first.monitor().reader().counts().failures(),
+            first.monitor().status().failures
+        ),
+        (3, 0)
+    );
+    balance(first.monitor().reader());
+    balance(second.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,9 +246,9 @@ async fn a_sink_that_takes_a_part_gets_the_rest_again() {
     record(&log, ["a", "b", "c", "d"]);
     sleep(Duration::from_secs(5)).await;
     assert_eq!(sink.batches(), ["b d", "a"]);
-    let counts = delivery.reader().counts();
+    let counts = delivery.monitor().reader().counts();
     assert_eq!((counts.delivered(), counts.lost(Loss::Refused)), (3, 1));
-    balance(delivery.reader());
+    balance(delivery.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,7 +262,7 @@ async fn a_batch_that_is_too_large_is_sent_in_parts() {
     record(&log, 0..10);
     sleep(Duration::from_secs(5)).await;
     assert_eq!(sink.taken(), (0..10).map(|event| event.to_string()).collect::<Vec<_>>());
-    balance(delivery.reader());
+    balance(delivery.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,8 +282,11 @@ async fn an_event_that_is_never_taken_does_not_block_its_batch() {
         record(&log, (0..8).map(|event| format!("{{\"n\":{event}}}")));
         sleep(Duration::from_secs(120)).await;
         let others = (0..8).filter(|event| *event != 5);
-        assert_eq!(sink.taken(), others.map(|event| format!("{{\"n\":{event}}}")).collect::<Vec<_>>());
-        let counts = delivery.reader().counts();
+        assert_eq!(
+            sink.taken(),
+            others.map(|event| format!("{{\"n\":{event}}}")).collect::<Vec<_>>()
+        );
+        let counts = delivery.monitor().reader().counts();
         match dead_letters {
             None => assert_eq!((counts.lost(Loss::Refused), counts.dead_lettered()), (1, 0)),
             Some(path) => {
@@ -258,7 +295,7 @@ async fn an_event_that_is_never_taken_does_not_block_its_batch() {
                 assert_eq!(kept, "{\"event\":{\"n\":5},\"exporter\":\"one\",\"reason\":\"no\"}\n");
             }
         }
-        balance(delivery.reader());
+        balance(delivery.monitor().reader());
     }
 }
 
@@ -282,15 +319,15 @@ async fn an_exporter_that_hangs_loses_its_oldest_events_and_no_other_does() {
     }
     sleep(Duration::from_secs(60)).await;
     assert_eq!(working.taken().len(), 10_000);
-    balance(first.reader());
-    balance(second.reader());
+    balance(first.monitor().reader());
+    balance(second.monitor().reader());
     hanging.hangs.as_ref().unwrap().notify_one();
     sleep(Duration::from_secs(120)).await;
-    let (taken, counts) = (hanging.taken(), first.reader().counts());
+    let (taken, counts) = (hanging.taken(), first.monitor().reader().counts());
     assert!(counts.lost(Loss::Overflow) > 0);
     assert_eq!(taken.len() as u64 + counts.lost(Loss::Overflow), 10_000);
     assert_eq!(taken.last().map(String::as_str), Some("9999"), "the newest are kept");
-    balance(first.reader());
+    balance(first.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -316,8 +353,8 @@ async fn events_are_refused_where_that_is_wanted() {
     assert_eq!(sink.taken().len(), accepted);
     log.record(Event::new("more"));
     sleep(Duration::from_secs(120)).await;
-    assert_eq!(delivery.reader().counts().lost(Loss::Overrun), 1);
-    balance(delivery.reader());
+    assert_eq!(delivery.monitor().reader().counts().lost(Loss::Overrun), 1);
+    balance(delivery.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,13 +373,16 @@ async fn a_spool_takes_what_finds_no_room_in_memory() {
         }
     }
     sleep(Duration::from_secs(5)).await;
-    assert!(delivery.reader().spooled() > 0);
-    balance(delivery.reader());
+    assert!(delivery.monitor().reader().spooled() > 0);
+    balance(delivery.monitor().reader());
     sink.hangs.as_ref().unwrap().notify_one();
     sleep(Duration::from_secs(180)).await;
-    assert_eq!(sink.taken(), (0..20_000).map(|event| event.to_string()).collect::<Vec<_>>());
+    assert_eq!(
+        sink.taken(),
+        (0..20_000).map(|event| event.to_string()).collect::<Vec<_>>()
+    );
     assert_eq!(log.spooled_bytes(), 0, "what was delivered leaves the disk");
-    balance(delivery.reader());
+    balance(delivery.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -370,7 +410,7 @@ async fn what_could_not_be_sent_before_the_end_is_sent_after_the_next_start() {
     sleep(Duration::from_secs(70)).await;
     assert_eq!(sink.taken(), (0..26).map(|event| event.to_string()).collect::<Vec<_>>());
     assert_eq!(newcomer.taken(), ["25"], "a new exporter begins with what is new");
-    balance(delivery.reader());
+    balance(delivery.monitor().reader());
 }
 
 #[tokio::test(start_paused = true)]
@@ -378,7 +418,10 @@ async fn the_last_events_are_sent_at_the_end_or_counted() {
     let log = log(in_memory(1 << 20));
     let (working, failing) = (
         Arc::new(Sink::default()),
-        Arc::new(Sink::answering([Answer::Fails(ErrorKind::Unreachable), Answer::Fails(ErrorKind::Unreachable)])),
+        Arc::new(Sink::answering([
+            Answer::Fails(ErrorKind::Unreachable),
+            Answer::Fails(ErrorKind::Unreachable),
+        ])),
     );
     let mut first = deliver(&log, "working", &working, schedule(10));
     let mut second = deliver(&log, "failing", &failing, schedule(10));
@@ -389,9 +432,9 @@ async fn the_last_events_are_sent_at_the_end_or_counted() {
     second.finish(deadline).await;
     log.close().await;
     assert_eq!(working.batches(), ["a b"]);
-    assert_eq!(second.reader().counts().lost(Loss::Shutdown), 2);
-    balance(first.reader());
-    balance(second.reader());
+    assert_eq!(second.monitor().reader().counts().lost(Loss::Shutdown), 2);
+    balance(first.monitor().reader());
+    balance(second.monitor().reader());
 }
 
 #[tokio::test]
@@ -408,5 +451,10 @@ async fn what_was_committed_survives_a_crash() {
     let sink = Arc::new(Sink::default());
     let mut delivery = deliver(&log, "one", &sink, schedule(100));
     delivery.finish(Instant::now() + Duration::from_secs(10)).await;
-    assert!(sink.taken().iter().eq((0..1000).map(|event| event.to_string()).collect::<Vec<_>>().iter()), "all, in their order");
+    assert!(
+        sink.taken()
+            .iter()
+            .eq((0..1000).map(|event| event.to_string()).collect::<Vec<_>>().iter()),
+        "all, in their order"
+    );
 }

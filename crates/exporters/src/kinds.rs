@@ -44,6 +44,13 @@ pub struct Backend {
     constructor: Option<Constructor>,
 }
 
+impl Backend {
+    /// Whether this build does something with it.
+    pub fn is_active(&self) -> bool {
+        self.constructor.is_some()
+    }
+}
+
 /// Every kind, in the order in which they are shown.
 pub const KINDS: &[Kind<Backend>] = &[
     kind("file", "file", Each(&["outputDir"]), &[BATCHES, FILES], batches(FILE)),

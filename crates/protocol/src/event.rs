@@ -74,7 +74,11 @@ fn write_evaluated(key: &[u8], evaluated: Evaluated<'_>, occasion: &Occasion<'_>
         (None, Some(default)) => write_context_value(&mut out, default),
         (None, None) => out.extend_from_slice(b"null"),
     }
-    out.extend_from_slice(if evaluated.failed { b",\"default\":true" } else { b",\"default\":false" });
+    out.extend_from_slice(if evaluated.failed {
+        b",\"default\":true"
+    } else {
+        b",\"default\":false"
+    });
     out.extend_from_slice(b",\"version\":");
     out.extend_from_slice(evaluated.version);
     out.extend_from_slice(b",\"source\":\"SERVER\"");
@@ -92,7 +96,11 @@ fn write_exporter_metadata(out: &mut Vec<u8>, reserved: &ContextMap<'_>) {
         Some(ContextValue::Map(metadata)) => metadata,
         _ => {
             let others = reserved.iter().filter(|(name, _)| !RESERVED.contains(name));
-            bare = ContextMap::from_members(others.map(|(name, value)| (Cow::Borrowed(name), value.clone())).collect());
+            bare = ContextMap::from_members(
+                others
+                    .map(|(name, value)| (Cow::Borrowed(name), value.clone()))
+                    .collect(),
+            );
             &bare
         }
     };
@@ -153,7 +161,10 @@ pub fn collected(event: Option<&ContextMap<'_>>, meta: Option<&ContextMap<'_>>) 
         }
     } else {
         object.string("variation", event.text("variation")?);
-        write_context_value(object.member("value"), event.get("value").unwrap_or(&ContextValue::Null));
+        write_context_value(
+            object.member("value"),
+            event.get("value").unwrap_or(&ContextValue::Null),
+        );
         object.bool("default", event.boolean("default")?);
         object.string("version", event.text("version")?);
         let source = event.text("source")?;
@@ -231,10 +242,13 @@ mod tests {
     /// What is exported of a request of the collector, one event a line.
     fn check(body: &str, expected: &[&str]) {
         let request = request::collector(body.as_bytes()).unwrap().unwrap();
-        let events = request.events.iter().map(|event| match collected(event.as_ref(), request.meta.as_ref()) {
-            Ok(event) => String::from_utf8(event.text).unwrap(),
-            Err(error) => error.to_string(),
-        });
+        let events = request
+            .events
+            .iter()
+            .map(|event| match collected(event.as_ref(), request.meta.as_ref()) {
+                Ok(event) => String::from_utf8(event.text).unwrap(),
+                Err(error) => error.to_string(),
+            });
         assert_eq!(events.collect::<Vec<_>>(), expected, "{body}");
     }
 
@@ -271,7 +285,9 @@ mod tests {
         );
         check(
             r#"{"meta":{},"events":[{"metadata":{"own":1}}]}"#,
-            &[r#"{"kind":"","userKey":"","creationDate":0,"key":"","variation":"","value":null,"default":false,"version":"","source":"PROVIDER_CACHE"}"#],
+            &[
+                r#"{"kind":"","userKey":"","creationDate":0,"key":"","variation":"","value":null,"default":false,"version":"","source":"PROVIDER_CACHE"}"#,
+            ],
         );
     }
 

@@ -37,7 +37,22 @@ pub enum SetReadiness {
         age: Option<f64>,
         /// The sources in their order.
         sources: Vec<SourceReadiness>,
+        /// The exporters in their order.
+        exporters: Vec<ExporterReadiness>,
     },
+}
+
+/// How an exporter is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExporterReadiness {
+    /// Its name.
+    pub name: String,
+    /// Events that wait for it.
+    pub waiting: u64,
+    /// How often in a row its sink failed.
+    pub failures: u32,
+    /// What went wrong last, for those who may know.
+    pub error: Option<String>,
 }
 
 /// How a source is doing.
@@ -116,6 +131,7 @@ impl SetReadiness {
             invalid_flags,
             age,
             sources,
+            exporters,
         } = self
         else {
             return;
@@ -136,6 +152,18 @@ impl SetReadiness {
             }
             member.close();
         });
+        if !exporters.is_empty() {
+            write_list(member.member("exporters"), exporters, |out, exporter| {
+                let mut member = Object::open(out);
+                member.string("name", &exporter.name);
+                write_integer(member.member("waiting"), exporter.waiting);
+                write_integer(member.member("failures"), exporter.failures);
+                if let Some(error) = &exporter.error {
+                    member.string("error", error);
+                }
+                member.close();
+            });
+        }
     }
 }
 

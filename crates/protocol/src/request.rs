@@ -106,7 +106,7 @@ pub struct CollectorRequest<'a> {
 /// Reads a request of `/v1/data/collector`; `None` when it has no list of events.
 pub fn collector(body: &[u8]) -> Result<Option<CollectorRequest<'_>>, RequestError> {
     let parts = fast::read::<CollectorParts<'_>>(body).map_or_else(|| exact::collector(body), Ok)?;
-    let events = parts.events.map(|events| events.into_iter());
+    let events = parts.events.map(Vec::into_iter);
     Ok(events.map(|events| CollectorRequest {
         meta: parts.meta.map(ContextMap::from_members),
         events: events.map(|event| event.map(ContextMap::from_members)).collect(),

@@ -278,6 +278,8 @@ pub(crate) enum Problem {
     Method(&'static str),
     /// 429, naming the time after which the caller may ask again.
     TooManyRequests(Duration),
+    /// 503: it may be different in a second.
+    Busy(&'static str),
     /// An answer in a form of its own.
     Answer(Box<Answer>),
 }
@@ -322,6 +324,7 @@ impl Problem {
             Self::Answer(_) => None,
             Self::Method(_) => Some(cause(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", None)),
             Self::TooManyRequests(_) => Some(cause(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", None)),
+            Self::Busy(message) => Some(cause(StatusCode::SERVICE_UNAVAILABLE, message, None)),
             Self::Message {
                 status,
                 message,
@@ -347,6 +350,9 @@ impl Problem {
                     .into_answer(debug)
                     .header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
             }
+            Self::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+                .into_answer(debug)
+                .header(RETRY_AFTER, HeaderValue::from_static("1")),
             Self::Message {
                 status,
                 message,

@@ -25,6 +25,7 @@ mod descriptors;
 mod documentation;
 mod dormant;
 mod evaluate;
+mod exports;
 #[cfg_attr(not(feature = "lambda"), path = "lambda/absent.rs")]
 mod lambda;
 mod last_edit;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use flagstaff_flagset::Clock;
 use flagstaff_telemetry::logging::LogHandle;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 
@@ -22,7 +23,7 @@ use crate::socket::{Entrance, InheritedSockets};
 use crate::state::State;
 use crate::{RunError, VERSION, descriptors, overload, server, start, streams};
 
-/// How long what is left may take to reach a collector.
+/// How long what is left may take to leave: events, spans.
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// How far a relay is. It only ever goes on.
@@ -189,6 +190,8 @@ impl Relay {
                 (ended, ()) = async { tokio::join!(&mut api, streams::close(sets.iter().map(|set| &*set.hub))) } => api_ended = Some(ended),
             }
         }
+        let deadline = tokio::time::Instant::now() + FLUSH;
+        join_all(sets.iter().map(|set| set.exports.finish(deadline))).await;
         for set in sets {
             set.flags.stop().await;
         }

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use flagstaff_events::Loss;
 use flagstaff_flagset::{SourceStatus, Status};
-use flagstaff_telemetry::metrics::{FlagSetReading, FlagSetStatus, RetrieverReading};
+use flagstaff_telemetry::metrics::{ExporterReading, FlagSetReading, FlagSetStatus, RetrieverReading};
 
+use crate::exports::Line;
 use crate::serving::FlagSets;
 
 /// How every flag set is doing now.
 pub(crate) fn of(sets: &FlagSets, now: SystemTime) -> Vec<FlagSetReading> {
     let reading = |set: &crate::serving::ServedSet| FlagSetReading {
         name: Arc::clone(&set.name),
-        status: set.live.as_ref().map(|live| status(&live.flags.status(), now)),
+        status: set.live.as_ref().map(|live| FlagSetStatus {
+            exporters: live.exports.lines().iter().map(exporter).collect(),
+            ..status(&live.flags.status(), now)
+        }),
     };
     sets.all().iter().map(reading).collect()
 }
@@ -24,6 +29,7 @@ fn status(status: &Status, now: SystemTime) -> FlagSetStatus {
         revision: status.revision,
         flags: status.flags,
         invalid: status.refused().count(),
+        exporters: Vec::new(),
         retrievers: status.sources.iter().map(|source| retriever(source, now)).collect(),
     }
 }
@@ -36,6 +42,24 @@ fn retriever(source: &SourceStatus, now: SystemTime) -> RetrieverReading {
         errors: source.fetches.errors,
         last_fetch: source.fetches.last,
         fetch_time: source.fetches.total,
+    }
+}
+
+/// How an exporter is doing now.
+pub(crate) fn exporter(line: &Line) -> ExporterReading {
+    let (reader, status) = (line.monitor.reader(), line.monitor.status());
+    let counts = reader.counts();
+    ExporterReading {
+        name: Arc::clone(reader.name()),
+        kind: line.settings.kind().to_owned(),
+        accepted: counts.accepted(),
+        delivered: counts.delivered(),
+        queued: reader.queued(),
+        spooled: reader.spooled(),
+        dead_lettered: counts.dead_lettered(),
+        dropped: Loss::ALL.map(|loss| (loss.name(), counts.lost(loss))).into(),
+        failures: counts.failures(),
+        is_down: status.is_down(),
     }
 }
 

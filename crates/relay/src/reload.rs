@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::changes::Herald;
 use crate::config::{self, FlagSets, Settings, Sources};
+use crate::exports::Exports;
 use crate::lifetime::Origin;
 use crate::reload::plan::{Plan, Step};
 use crate::reload::triggers::Triggers;
@@ -174,7 +175,7 @@ impl Reload {
     /// Sets that cannot start may have another reason for that by now.
     fn tell_failures(&self, plan: Plan) {
         let serving = self.state.serving();
-        let sets: Vec<_> = plan.steps.into_iter().map(Step::into_set).collect();
+        let sets: Vec<_> = plan.steps.into_iter().map(|(step, _)| step.into_set()).collect();
         let mut is_news = false;
         for (set, known) in sets.iter().zip(serving.flag_sets.all()) {
             if let Some(failure) = set.failure.as_ref().filter(|_| set.failure != known.failure) {
@@ -198,8 +199,8 @@ impl Reload {
         let is_edit = wanted.is_some();
         let settings = wanted.unwrap_or_else(|| self.settings.clone());
         let mut sets = Vec::new();
-        for step in plan.steps {
-            sets.push(match step {
+        for (step, exports) in plan.steps {
+            let mut set = match step {
                 Step::Keep(set) | Step::Missing(set) => set,
                 Step::Edit(set, prepared) => {
                     if let Some(live) = &set.live {
@@ -214,7 +215,12 @@ impl Reload {
                     tracing::info!(flagset = &*set.name, "flagset added at runtime");
                     set
                 }
-            });
+            };
+            if let (Some(live), Some(exports)) = (&mut set.live, exports) {
+                live.exports = Arc::new(Exports::start(exports, Some(&live.exports)).await);
+                tracing::info!(flagset = &*set.name, "exporters edited at runtime");
+            }
+            sets.push(set);
         }
         let sets = start::assemble(&settings.flag_sets, sets);
         let serving = Serving::new(&settings, sets, Some(&self.state.serving()));

@@ -227,7 +227,16 @@ where
         _ => return answer(place, &call),
     };
     call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
-    answer(place, &call)
+    let answered = answer(place, &call)?;
+    if place.route == Route::Collector
+        && let Ok(set) = serving.flag_sets.of(grant)
+        && set.exports.is_durable()
+    {
+        // boxed, so that requests that need not wait do not make room for it
+        let committed = Box::pin(set.exports.committed()).await;
+        committed.map_err(|_| Problem::Busy("the events could not be kept safe"))?;
+    }
+    Ok(answered)
 }
 
 /// Finds out who asks. Only whoever brings a token that nobody known has signed has to wait: there may be new keys.

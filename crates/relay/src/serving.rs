@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use flagstaff_flagset::FlagSet;
+use arc_swap::Guard;
+use flagstaff_flagset::{FlagSet, Snapshot};
 use flagstaff_protocol::etag::EntityTag;
 use flagstaff_telemetry::logging::{AccessLog, LogLevel};
 use http::{HeaderValue, StatusCode};
@@ -12,6 +13,7 @@ use crate::coding::{LatestRenditions, Renditions};
 use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, Tls, TrustedProxies};
 use crate::cross_origin::CrossOrigin;
 use crate::documentation::Documentation;
+use crate::exports::Exports;
 use crate::rate::Rates;
 use crate::streams::hub::Hub;
 use crate::streams::token::Signer;
@@ -76,6 +78,7 @@ pub(crate) struct LiveSet {
     pub(crate) hub: Arc<Hub>,
     /// Of its whole configuration.
     renditions: Arc<LatestRenditions>,
+    pub(crate) exports: Arc<Exports>,
 }
 
 impl Serving {
@@ -133,13 +136,20 @@ impl Serving {
 
 impl LiveSet {
     /// Nobody listens yet.
-    pub(crate) fn new(flags: FlagSet) -> Self {
+    pub(crate) fn new(flags: FlagSet, exports: Exports) -> Self {
         let hub = Arc::new(Hub::new(&flags.load()));
         Self {
+            exports: Arc::new(exports),
             flags: Arc::new(flags),
             hub,
             renditions: Arc::default(),
         }
+    }
+
+    /// The flags as they are now.
+    #[inline]
+    pub(crate) fn load(&self) -> Guard<Arc<Snapshot>> {
+        self.flags.load()
     }
 
     /// Whether both are one, be it under other settings.
@@ -151,6 +161,7 @@ impl LiveSet {
     pub(crate) async fn stop(&self) {
         self.flags.stop().await;
         self.hub.close().await;
+        self.exports.remove().await;
     }
 }
 
@@ -169,9 +180,8 @@ impl FlagSets {
     }
 
     /// The flag set of a caller.
-    pub(crate) fn of(&self, grant: Option<Grant>) -> Result<&Arc<FlagSet>, Problem> {
-        let set = self.live(grant).map(|set| &set.flags);
-        set.ok_or_else(|| {
+    pub(crate) fn of(&self, grant: Option<Grant>) -> Result<&LiveSet, Problem> {
+        self.live(grant).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "error while getting flagset: flagset not found for API key",

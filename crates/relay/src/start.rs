@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::RunError;
 use crate::config::{self, FlagSetSettings};
+use crate::exports::Exports;
 use crate::serving::{FlagSets, LiveSet, ServedSet};
 
 /// The name of the set of default mode.
@@ -56,10 +57,11 @@ pub(crate) async fn flag_sets(settings: &config::FlagSets, clock: &Clock) -> Res
 pub(crate) async fn flag_set(name: Arc<str>, settings: FlagSetSettings, clock: &Clock) -> Result<ServedSet, String> {
     let options = options(&settings, Arc::clone(&name), clock, None)?;
     let flags = FlagSet::start(options).await.map_err(|error| error.to_string())?;
+    let exports = Exports::start(Exports::prepare(&name, &settings, None, clock)?, None).await;
     Ok(ServedSet {
         name,
         settings: settings.into(),
-        live: Some(LiveSet::new(flags)),
+        live: Some(LiveSet::new(flags, exports)),
         failure: None,
     })
 }
@@ -117,6 +119,6 @@ fn jitter() -> f64 {
 }
 
 /// A number between 0 and 1 that is another one each time.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }

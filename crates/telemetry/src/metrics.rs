@@ -19,7 +19,7 @@ use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
 
 pub use exemplars::Exemplar;
 pub use families::{FAMILIES, Family, FamilyKind};
-pub use flag_sets::{FlagSetReading, FlagSetStatus, RetrieverReading, register_flag_sets};
+pub use flag_sets::{ExporterReading, FlagSetReading, FlagSetStatus, RetrieverReading, register_flag_sets};
 pub use flags::{FlagCounter, FlagCounters};
 pub use open_metrics::OPEN_METRICS_CONTENT_TYPE;
 pub use operation::{ConfigurationReloads, Refusals, Spans};
@@ -53,6 +53,8 @@ pub struct Metrics {
     pub bulk_flag_evaluations: FlagCounters,
     /// Events handed to the collector.
     pub collected_events: IntCounter,
+    /// Those of them that could not be understood.
+    pub unreadable_events: IntCounter,
     /// Changes of flag sets.
     pub flag_changes: IntCounter,
     /// Flags that appeared.
@@ -114,6 +116,7 @@ impl Metrics {
             all_flag_evaluations: counter(&families::ALL_FLAG_EVALUATIONS)?,
             bulk_flag_evaluations: FlagCounters::new(counters(&families::BULK_FLAG_EVALUATIONS)?),
             collected_events: counter(&families::COLLECTED_EVENTS)?,
+            unreadable_events: counter(&families::UNREADABLE_EVENTS)?,
             flag_changes: counter(&families::FLAG_CHANGES)?,
             flags_created: changes(&families::FLAG_CREATE_TOTAL, &families::FLAG_CREATE)?,
             flags_updated: changes(&families::FLAG_UPDATE_TOTAL, &families::FLAG_UPDATE)?,

@@ -7,7 +7,9 @@ use std::marker::PhantomData;
 use flagstaff_engine::context::{ContextMap, ContextValue};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{CollectorParts, ConfigurationParts, ContextParts, EvaluationParts, Member, OfrepParts, UserParts, same_name};
+use super::{
+    CollectorParts, ConfigurationParts, ContextParts, EvaluationParts, Member, OfrepParts, UserParts, same_name,
+};
 
 /// Reads a body; `None` when it needs the exact way.
 pub(super) fn read<'a, T: Members<'a>>(body: &'a [u8]) -> Option<T> {

@@ -14,6 +14,7 @@ use super::settings::{LambdaEvent, LambdaFunction, Logging, Mode, Server, Settin
 
 mod admission;
 mod cross_origin;
+mod exporters;
 mod flag_sets;
 mod keys;
 mod limits;

@@ -315,6 +315,10 @@ section! {
         exporter: Options<ExporterTable> = "exporter";
         /// Where events go.
         exporters: Vec<Written<Options<ExporterTable>>> = "exporters";
+        /// The log that exporters read.
+        events: EventsFile = "events", restart;
+        /// Records the flags of bulk evaluations too, not only those of single ones.
+        export_bulk_evaluations: bool = "exportBulkEvaluations";
         /// Who is told about changes.
         notifiers: Vec<Written<Options<NotifierTable>>> = "notifiers";
         /// Who is told about changes; read when `notifiers` has none.
@@ -339,6 +343,33 @@ section! {
     accepted {
         /// Documented by GO Feature Flag, which does nothing with it; write it into `evaluationContextEnrichment`.
         "environment": Box<str>, ignored;
+    }
+}
+
+section! {
+    /// The log of events that wait for exporters.
+    EventsFile {
+        /// Bytes of memory for events, those of evaluations and those of tracking each.
+        max_memory: i64 = "maxMemoryBytes", default "67108864", restart;
+        /// What happens when there is no room: `drop` (the exporters that are behind lose their oldest events) or `refuse` (new events
+        /// are refused; the collector answers 503).
+        on_full: Box<str> = "onFull", default "drop", restart;
+        /// Keeps on a disk what finds no room in memory, and what is left at the end.
+        spool: SpoolFile = "spool", restart;
+    }
+}
+
+section! {
+    /// Events on a disk.
+    SpoolFile {
+        /// Folder of the spool. Each relay needs one of its own.
+        path: Box<str> = "path", restart;
+        /// Writes each event before the collector acknowledges it, so that a crash loses none.
+        durable: bool = "durable", restart;
+        /// Bytes of events that it may hold; the oldest go first.
+        max_bytes: i64 = "maxBytes", default "1073741824", restart;
+        /// How long an event may lie there.
+        max_age: Duration = "maxAge", default "168h", restart;
     }
 }
 

@@ -1,5 +1,5 @@
-//! What exporters and notifiers of each kind must have. None of them is active yet; their options are checked all the same, so
-//! that a configuration that is served today can be served when they are.
+//! What retrievers, exporters and notifiers of each kind must have. Notifiers are not active yet; their options are checked all
+//! the same, so that a configuration that is served today can be served when they are.
 
 use serde_json::Value;
 
@@ -18,40 +18,9 @@ struct Kind {
 enum Needs {
     /// Each of them; the first that is missing is named alone.
     Each(&'static [&'static str]),
-    /// All of them, named together.
-    All(&'static [&'static str]),
     /// One of them; the message names the last one.
     One(&'static [&'static str]),
-    /// One of them; the message names all.
-    Either(&'static [&'static str]),
 }
-
-const EXPORTERS: &[Kind] = &[
-    kind("file", Needs::Each(&["outputDir"]), &[BATCHES, FILES]),
-    kind(
-        "webhook",
-        Needs::Each(&["endpointUrl"]),
-        &[BATCHES, &["secret", "meta", "headers"]],
-    ),
-    kind("log", Needs::Each(&[]), &[&["logFormat"]]),
-    kind("s3", Needs::Each(&["bucket"]), &[BATCHES, FILES, &["path"]]),
-    kind("kinesis", Needs::Either(&["streamArn", "streamName"]), &[]),
-    kind("googleStorage", Needs::Each(&["bucket"]), &[BATCHES, FILES, &["path"]]),
-    kind("sqs", Needs::Each(&["queueUrl"]), &[]),
-    kind("kafka", Needs::All(&["kafka.topic", "kafka.addresses"]), &[]),
-    kind("pubsub", Needs::All(&["projectID", "topic"]), &[]),
-    kind(
-        "bigquery",
-        Needs::All(&["projectID", "datasetID"]),
-        &[BATCHES, &["tableName", "googleCredentials", "autoMigrate"]],
-    ),
-    kind(
-        "azureBlobStorage",
-        Needs::Each(&["container", "accountName"]),
-        &[BATCHES, FILES, &["accountKey", "path"]],
-    ),
-    kind("opentelemetry", Needs::Each(&[]), &[&["tracerName"]]),
-];
 
 const NOTIFIERS: &[Kind] = &[
     kind("slack", Needs::One(&["webhookUrl", "slackWebhookUrl"]), &[]),
@@ -64,23 +33,6 @@ const NOTIFIERS: &[Kind] = &[
     kind("discord", Needs::Each(&["webhookUrl"]), &[]),
 ];
 
-/// Options of exporters that send batches.
-const BATCHES: &[&str] = &["flushInterval", "maxEventInMemory"];
-
-/// Options of exporters that write files.
-const FILES: &[&str] = &["format", "filename", "csvTemplate", "parquetCompressionCodec"];
-
-const CODECS: &[&str] = &[
-    "UNCOMPRESSED",
-    "SNAPPY",
-    "GZIP",
-    "LZO",
-    "BROTLI",
-    "LZ4",
-    "ZSTD",
-    "LZ4_RAW",
-];
-
 const fn kind(name: &'static str, needs: Needs, optional: &'static [&'static [&'static str]]) -> Kind {
     Kind { name, needs, optional }
 }
@@ -91,17 +43,23 @@ pub(super) fn retrievers() -> Vec<KindOptions> {
         name: kind.name,
         active: kind.feature.is_some(),
         required: listed(kind.required, ", "),
-        options: sections(kind.required.iter().chain(kind.optional), &["kind", "fileFormat"]),
+        options: sections(
+            kind.required.iter().chain(kind.optional).copied(),
+            &["kind", "fileFormat"],
+        ),
     };
     flagstaff_retrievers::kinds::KINDS.iter().map(describe).collect()
 }
 
 /// What exporters of each kind can be told.
 pub(super) fn exporters() -> Vec<KindOptions> {
-    EXPORTERS
-        .iter()
-        .map(|kind| kind.describe(&["kind", "eventType"]))
-        .collect()
+    let describe = |kind: &flagstaff_backend::Kind<flagstaff_exporters::kinds::Backend>| KindOptions {
+        name: kind.name,
+        active: kind.backend.is_active(),
+        required: kind.needs.describe(),
+        options: sections(kind.properties(), &["kind", "eventType", "name", "deadLetterFile"]),
+    };
+    flagstaff_exporters::kinds::KINDS.iter().map(describe).collect()
 }
 
 /// What notifiers of each kind can be told.
@@ -112,14 +70,17 @@ pub(super) fn notifiers() -> Vec<KindOptions> {
 impl Kind {
     fn describe(&self, always: &[&'static str]) -> KindOptions {
         let (names, word) = match self.needs {
-            Needs::Each(names) | Needs::All(names) => (names, ", "),
-            Needs::One(names) | Needs::Either(names) => (names, " or "),
+            Needs::Each(names) => (names, ", "),
+            Needs::One(names) => (names, " or "),
         };
         KindOptions {
             name: self.name,
             active: false,
             required: listed(names, word),
-            options: sections(names.iter().chain(self.optional.iter().copied().flatten()), always),
+            options: sections(
+                names.iter().chain(self.optional.iter().copied().flatten()).copied(),
+                always,
+            ),
         }
     }
 }
@@ -130,10 +91,10 @@ fn listed(names: &[&str], word: &str) -> String {
 }
 
 /// The options of a backend that dotted paths begin with, each once.
-fn sections<'n>(paths: impl Iterator<Item = &'n &'static str>, always: &[&'static str]) -> Vec<&'static str> {
+fn sections(paths: impl Iterator<Item = &'static str>, always: &[&'static str]) -> Vec<&'static str> {
     let mut names = always.to_vec();
     for path in paths {
-        let name = path.split_once('.').map_or(*path, |(first, _)| first);
+        let name = path.split_once('.').map_or(path, |(first, _)| first);
         if !names.contains(&name) {
             names.push(name);
         }
@@ -143,29 +104,6 @@ fn sections<'n>(paths: impl Iterator<Item = &'n &'static str>, always: &[&'stati
 
 /// What is wrong with an exporter or a notifier: the property it is about, and a message.
 pub(super) type Finding = (&'static str, String);
-
-/// Checks an exporter; `shown` says how a property's value may be called in a message.
-pub(super) fn check_exporter<T>(options: &Options<T>, shown: &dyn Fn(&str) -> String) -> Result<&'static str, Finding> {
-    let kind = find(EXPORTERS, options, shown)?;
-    let one_of = |property: &'static str, known: &[&str]| {
-        let written = options.text(property);
-        let accepted = written.is_empty() || known.iter().any(|known| written.eq_ignore_ascii_case(known));
-        let message = || format!("{property} {} is not one of {}", shown(property), known.join(", "));
-        if accepted { Ok(()) } else { Err((property, message())) }
-    };
-    one_of("format", &["JSON", "CSV", "Parquet"])?;
-    one_of("eventType", &["feature", "tracking"])?;
-    let codec = options.text("parquetCompressionCodec");
-    if !codec.is_empty() && !CODECS.contains(&codec) {
-        let expected = CODECS.join(", ");
-        let message = format!(
-            "\"parquetCompressionCodec\" err: {} is not one of {expected}",
-            shown("parquetCompressionCodec")
-        );
-        return Err(("parquetCompressionCodec", message));
-    }
-    Ok(kind)
-}
 
 /// Checks a notifier; `shown` says how a property's value may be called in a message.
 pub(super) fn check_notifier<T>(options: &Options<T>, shown: &dyn Fn(&str) -> String) -> Result<&'static str, Finding> {
@@ -196,18 +134,8 @@ fn find<T>(kinds: &[Kind], options: &Options<T>, shown: &dyn Fn(&str) -> String)
             Some(property) => Err(("kind", missing(quoted(&[property], "")))),
             None => Ok(kind.name),
         },
-        Needs::All(properties) if properties.iter().all(&is_there) => Ok(kind.name),
-        Needs::All(properties) => Err((
-            "kind",
-            format!(
-                "{} are required for kind \"{}\"",
-                quoted(properties, " and "),
-                kind.name
-            ),
-        )),
-        Needs::One(properties) | Needs::Either(properties) if properties.iter().any(is_there) => Ok(kind.name),
+        Needs::One(properties) if properties.iter().any(is_there) => Ok(kind.name),
         Needs::One(properties) => Err(("kind", missing(quoted(&properties[properties.len() - 1..], "")))),
-        Needs::Either(properties) => Err(("kind", missing(quoted(properties, " or ")))),
     }
 }
 

@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flagstaff_backend::{SettingsError, Surroundings};
 use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
-use flagstaff_retrievers::Surroundings;
+use flagstaff_events::{Clock, EventType, Exporter, OnFull};
+use flagstaff_exporters::kinds;
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
 use ipnet::IpNet;
+use sha2::{Digest, Sha256};
 
 use super::keys::{ApiKey, Keys, Scope};
 use super::tls::Tls;
@@ -384,6 +387,10 @@ pub struct FlagSetSettings {
     pub api_keys: Vec<ApiKey>,
     /// Its sources in the order in which later ones override earlier ones, at least one.
     pub retrievers: Vec<RetrieverSettings>,
+    /// Where its events go.
+    pub exporters: Vec<ExporterSettings>,
+    /// Which events are recorded, and how many may wait.
+    pub events: EventSettings,
     /// Time between two polls; `None` switches polling off.
     pub polling_interval: Option<Duration>,
     /// Adds or takes up to a tenth of the interval, once, so that replicas do not poll together.
@@ -409,6 +416,8 @@ impl FlagSetSettings {
             name: _,
             api_keys: _,
             retrievers,
+            exporters: _,
+            events: _,
             polling_interval,
             polling_jitter,
             start_with_retriever_error,
@@ -457,4 +466,87 @@ impl fmt::Debug for RetrieverSettings {
             .field("format", &self.format)
             .finish_non_exhaustive()
     }
+}
+
+/// An exporter: options that `flagstaff_exporters::kinds::build` accepts, and when it is given events.
+#[derive(Clone, PartialEq)]
+pub struct ExporterSettings {
+    /// What its place in the log belongs to.
+    pub name: Arc<str>,
+    /// What was written: `kind` and its properties in their canonical spelling.
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// Which events it gets.
+    pub event_type: EventType,
+    /// Time between two batches; `None` sends each event at once.
+    pub interval: Option<Duration>,
+    /// Number of events of a batch.
+    pub batch: usize,
+    /// Where events are kept that it will never get rid of.
+    pub dead_letters: Option<PathBuf>,
+    /// Where it runs.
+    pub surroundings: Surroundings,
+}
+
+impl ExporterSettings {
+    /// The kind, like `webhook`.
+    pub fn kind(&self) -> &str {
+        self.options
+            .get("kind")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Builds it for a machine of this name.
+    pub fn build(&self, hostname: &str, clock: Clock) -> Result<Arc<dyn Exporter>, SettingsError> {
+        let context = kinds::Context {
+            event_type: self.event_type,
+            hostname,
+            surroundings: &self.surroundings,
+            clock,
+        };
+        kinds::build(&self.options, &context)
+    }
+
+    /// A name for one that was given none: it is the same for as long as it sends to the same place.
+    pub(super) fn default_name(&self, target: &str) -> String {
+        let place = format!("{}\0{target}", self.event_type.name());
+        let digest = Sha256::digest(place.as_bytes());
+        format!("{}-{}", self.kind(), data_encoding::HEXLOWER.encode(&digest[..4]))
+    }
+}
+
+/// The values are hidden: many of them are secrets.
+impl fmt::Debug for ExporterSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExporterSettings")
+            .field("name", &self.name)
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is recorded, and how much of it may wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSettings {
+    /// Bytes of memory, for each type of events.
+    pub memory: usize,
+    /// What happens when there is no room.
+    pub on_full: OnFull,
+    /// What is kept on a disk.
+    pub spool: Option<Spool>,
+    /// Records the flags of bulk evaluations.
+    pub bulk: bool,
+}
+
+/// Events on a disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spool {
+    /// The folder; each log has a file in it.
+    pub folder: PathBuf,
+    /// Whether events are written before they are acknowledged.
+    pub durable: bool,
+    /// Bytes that it may hold.
+    pub max_bytes: u64,
+    /// How long an event may lie there.
+    pub max_age: Duration,
 }

@@ -6,13 +6,14 @@ use flagstaff_flagset::Prepared;
 use futures_util::future::join_all;
 
 use crate::config::{FlagSetSettings, FlagSets, Settings};
+use crate::exports::{self, Exports};
 use crate::serving::ServedSet;
 use crate::start;
 use crate::state::State;
 
 /// What becomes of each flag set of the settings, in their order.
 pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<(Step, Option<exports::Prepared>)>,
 }
 
 /// What becomes of a flag set.
@@ -50,13 +51,15 @@ impl Plan {
 
     /// Whether every set serves.
     pub(super) fn is_complete(&self) -> bool {
-        !self.steps.iter().any(|step| matches!(step, Step::Missing(_)))
+        !self.steps.iter().any(|(step, _)| matches!(step, Step::Missing(_)))
     }
 
     /// Whether everything goes on as it is.
     pub(super) fn is_idle(&self) -> bool {
-        let idle = |step: &Step| matches!(step, Step::Keep(_) | Step::Missing(_));
-        self.steps.iter().all(idle)
+        let is_idle = |step: &Step| matches!(step, Step::Keep(_) | Step::Missing(_));
+        self.steps
+            .iter()
+            .all(|(step, exports)| is_idle(step) && exports.is_none())
     }
 }
 
@@ -65,7 +68,8 @@ async fn step(
     wanted: &FlagSetSettings,
     known: Option<&ServedSet>,
     state: &State,
-) -> Result<Step, String> {
+) -> Result<(Step, Option<exports::Prepared>), String> {
+    let mut exports = None;
     let set = |live| ServedSet {
         name: Arc::clone(&name),
         settings: wanted.clone().into(),
@@ -78,20 +82,26 @@ async fn step(
             settings,
             ..
         }) => {
+            if !Exports::serve_as(settings, wanted) {
+                exports = Some(Exports::prepare(&name, wanted, Some(&live.exports), &state.clock)?);
+            }
             if settings.serves_as(wanted) {
-                return Ok(Step::Keep(set(Some(live.clone()))));
+                return Ok((Step::Keep(set(Some(live.clone()))), exports));
             }
             let options = start::options(wanted, Arc::clone(&name), &state.clock, known)?;
             let prepared = live.flags.prepare(options).await.map_err(|error| error.to_string())?;
-            Ok(Step::Edit(set(Some(live.clone())), Box::new(prepared)))
+            Ok((Step::Edit(set(Some(live.clone())), Box::new(prepared)), exports))
         }
         other => match start::flag_set(Arc::clone(&name), wanted.clone(), &state.clock).await {
-            Ok(started) => Ok(Step::Add(started)),
+            Ok(started) => Ok((Step::Add(started), None)),
             // neither new nor edited: it must not stand in the way of the others
-            Err(error) if other.is_some_and(|set| set.settings.serves_as(wanted)) => Ok(Step::Missing(ServedSet {
-                failure: Some(error.into()),
-                ..set(None)
-            })),
+            Err(error) if other.is_some_and(|set| set.settings.serves_as(wanted)) => {
+                let missing = ServedSet {
+                    failure: Some(error.into()),
+                    ..set(None)
+                };
+                Ok((Step::Missing(missing), None))
+            }
             Err(error) => Err(error),
         },
     }

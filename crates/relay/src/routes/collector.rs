@@ -1,6 +1,6 @@
-//! `POST /v1/data/collector`: events of clients. They are checked and counted.
+//! `POST /v1/data/collector`: events of clients. Those that cannot be understood are logged and counted, and stop no other.
 
-use flagstaff_protocol::{collector, request};
+use flagstaff_protocol::{collector, event, request};
 use http::StatusCode;
 
 use super::Call;
@@ -12,11 +12,25 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "collectEventData");
     const INVALID: &str = "collectEvalData: invalid input data";
     let refuse = |message: String| Problem::new(StatusCode::BAD_REQUEST, message);
-    let events = body::decode(call.body.as_ref(), call.headers, None, request::collector)
+    let request = body::decode(call.body.as_ref(), call.headers, None, request::collector)
         .map_err(|unreadable| refuse(format!("{INVALID} {}", unreadable.nested())))?
         .ok_or_else(|| refuse(INVALID.to_owned()))?;
-    call.serving.flag_sets.of(call.grant)?;
+    let exports = &call.serving.flag_sets.of(call.grant)?.exports;
+    let size = call.body.as_ref().map_or(0, |body| body.len());
+    if exports.refuses(size) {
+        return Err(Problem::Busy("the log of events is full"));
+    }
+    let events = request.events.len();
     work.set("collectEventData.eventCollectionSize", events);
+    for event in &request.events {
+        match event::collected(event.as_ref(), request.meta.as_ref()) {
+            Ok(event) => exports.collected(event),
+            Err(error) => {
+                call.state.counts.metrics.unreadable_events.inc();
+                tracing::error!(%error, "impossible to read an event of a client, it is left out");
+            }
+        }
+    }
     call.state.counts.metrics.collected_events.inc_by(events as u64);
     Ok(Answer::json(collector::ingested(events)))
 }

@@ -9,6 +9,7 @@ use super::Call;
 use crate::answer::{Answer, Problem};
 use crate::body;
 use crate::evaluate;
+use crate::exports::Asked;
 use crate::route::Place;
 use crate::trace::Work;
 
@@ -17,15 +18,18 @@ pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Probl
     let request = read(call)?;
     let context = request.context.ok_or_else(no_context)?;
     let set = call.serving.flag_sets.of(call.grant)?;
-    let snapshot = set.load();
+    let (snapshot, now) = (set.load(), call.state.now());
+    let asked = Asked::of(&snapshot, &context, now).or_else(&request.default_value);
     Ok(Answer::json(match evaluate::find(&snapshot, place) {
         Some(flag) => {
-            let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
-            work.evaluated(flag, outcome, || Some(set.status().name.to_string()));
+            let outcome = evaluate::one(&snapshot, flag, &context, now);
+            work.evaluated(flag, outcome, || Some(set.flags.status().name.to_string()));
+            set.exports.evaluated(flag, outcome, &asked);
             goff::evaluation(&flag.wire, outcome, &request.default_value)
         }
         None => {
             work.not_found(|| place.keys().0.into_owned());
+            set.exports.not_found(&place.keys().0, &asked);
             goff::flag_not_found(&request.default_value).into()
         }
     }))

@@ -3,16 +3,17 @@
 use std::time::SystemTime;
 
 use flagstaff_definition::timestamp::{Instant, Timestamp};
-use flagstaff_flagset::{FlagSet, SourceStatus};
-use flagstaff_protocol::monitoring::{self, Readiness, SetReadiness, SourceReadiness};
+use flagstaff_flagset::SourceStatus;
+use flagstaff_protocol::monitoring::{self, ExporterReadiness, Readiness, SetReadiness, SourceReadiness};
 use flagstaff_telemetry::metrics;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Problem};
 use crate::evaluate::instant;
+use crate::exports::Line;
 use crate::lifetime::Phase;
-use crate::serving::Serving;
+use crate::serving::{LiveSet, Serving};
 use crate::state::State;
 
 /// The process is alive.
@@ -47,10 +48,7 @@ pub(crate) fn ready(state: &State, serving: &Serving, is_administrator: bool) ->
         .flag_sets
         .all()
         .iter()
-        .map(|set| {
-            let flags = set.live.as_ref().map(|live| &*live.flags);
-            (&*set.name, set_readiness(flags, now, is_administrator))
-        })
+        .map(|set| (&*set.name, set_readiness(set.live.as_ref(), now, is_administrator)))
         .collect();
     let stopping = state.phases.now() > Phase::Serving;
     let ready = !stopping && sets.iter().any(|(_, set)| set.is_ready());
@@ -63,15 +61,15 @@ pub(crate) fn ready(state: &State, serving: &Serving, is_administrator: bool) ->
     Answer::with_status(status, monitoring::readiness(&readiness))
 }
 
-fn set_readiness(flags: Option<&FlagSet>, now: SystemTime, detailed: bool) -> SetReadiness {
-    let Some(flags) = flags else {
+fn set_readiness(live: Option<&LiveSet>, now: SystemTime, detailed: bool) -> SetReadiness {
+    let Some(live) = live else {
         return SetReadiness::NotStarted;
     };
     let age = |since: Option<SystemTime>| {
         let age = now.duration_since(since?).unwrap_or_default();
         Some((age.as_secs_f64() * 1000.0).round() / 1000.0)
     };
-    let status = flags.status();
+    let status = live.flags.status();
     let source = |source: &SourceStatus| SourceReadiness {
         age: age(source.last_success),
         failures: source.failures,
@@ -87,6 +85,22 @@ fn set_readiness(flags: Option<&FlagSet>, now: SystemTime, detailed: bool) -> Se
         invalid_flags: status.refused().count(),
         age: age(status.refreshed_at),
         sources: status.sources.iter().map(source).collect(),
+        exporters: live
+            .exports
+            .lines()
+            .iter()
+            .map(|line| exporter(line, detailed))
+            .collect(),
+    }
+}
+
+fn exporter(line: &Line, detailed: bool) -> ExporterReadiness {
+    let (reader, status) = (line.monitor.reader(), line.monitor.status());
+    ExporterReadiness {
+        name: reader.name().to_string(),
+        waiting: reader.queued() + reader.spooled(),
+        failures: status.failures,
+        error: status.error.filter(|_| detailed).map(|error| error.to_string()),
     }
 }
 

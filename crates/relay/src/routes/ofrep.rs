@@ -1,9 +1,6 @@
 //! `POST /ofrep/v1/evaluate/flags/{flagKey}`: a single evaluation in OFREP's form.
 
-use std::sync::Arc;
-
 use flagstaff_engine::context::EvaluationContext;
-use flagstaff_flagset::FlagSet;
 use flagstaff_protocol::{ofrep, request};
 use http::StatusCode;
 
@@ -12,22 +9,26 @@ use crate::answer::{Answer, Problem};
 use crate::body;
 use crate::config::Dialect;
 use crate::evaluate;
+use crate::exports::Asked;
 use crate::route::Place;
+use crate::serving::LiveSet;
 use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "flagEvaluation");
     let key = || place.keys().0.into_owned();
     let context = read(call, Some(&key))?;
-    let snapshot = flags(call, Some(&key))?.load();
+    let set = flags(call, Some(&key))?;
+    let (snapshot, now) = (set.load(), call.state.now());
     let Some(flag) = evaluate::find(&snapshot, place) else {
-        return Ok(Answer::with_status(
-            StatusCode::NOT_FOUND,
-            ofrep::flag_not_found(&place.keys().0),
-        ));
+        let key = place.keys().0;
+        set.exports.not_found(&key, &Asked::of(&snapshot, &context, now));
+        return Ok(Answer::with_status(StatusCode::NOT_FOUND, ofrep::flag_not_found(&key)));
     };
-    let outcome = evaluate::one(&snapshot, flag, &context, call.state.now());
+    let outcome = evaluate::one(&snapshot, flag, &context, now);
     work.evaluated(flag, outcome, || None);
+    set.exports
+        .evaluated(flag, outcome, &Asked::of(&snapshot, &context, now));
     let (status, body) = match call.dialect() {
         Dialect::Goff => flag.wire.single(outcome),
         Dialect::Standard => flag.standard().single(outcome),
@@ -37,7 +38,7 @@ pub(crate) fn answer(call: &Call<'_>, place: &Place<'_>) -> Result<Answer, Probl
 }
 
 /// The caller's flag set. Why there is none is said in the caller's dialect.
-pub(super) fn flags<'c>(call: &Call<'c>, key: Option<&dyn Fn() -> String>) -> Result<&'c Arc<FlagSet>, Problem> {
+pub(super) fn flags<'c>(call: &Call<'c>, key: Option<&dyn Fn() -> String>) -> Result<&'c LiveSet, Problem> {
     call.serving
         .flag_sets
         .of(call.grant)

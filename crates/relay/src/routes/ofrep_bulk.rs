@@ -6,18 +6,20 @@ use super::{Call, ofrep, ofrep_events};
 use crate::answer::{Answer, Problem};
 use crate::config::Dialect;
 use crate::evaluate;
+use crate::exports::Asked;
 use crate::trace::Work;
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "AllFlagsState");
     let context = ofrep::read(call, None)?;
-    let snapshot = ofrep::flags(call, None)?.load();
+    let set = ofrep::flags(call, None)?;
+    let (snapshot, now) = (set.load(), call.state.now());
     let dialect = call.dialect();
     let counts = &call.state.counts;
     let body = evaluate::many(
         &snapshot,
         &context,
-        call.state.now(),
+        now,
         |flags| {
             work.set("AllFlagsState.numberEvaluation", flags);
             match dialect {
@@ -30,6 +32,10 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
                 Dialect::Goff => flag.wire.bulk_entry(outcome),
                 Dialect::Standard => flag.standard().bulk_entry(outcome),
             });
+            if set.exports.records_bulk() {
+                set.exports
+                    .evaluated(flag, outcome, &Asked::of(&snapshot, &context, now));
+            }
             if call.serving.bulk_flag_names {
                 counts.bulk_evaluations.count(Some(flag.key()));
             }

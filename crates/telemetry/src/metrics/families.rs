@@ -37,6 +37,8 @@ const REQUEST: &[&str] = &["code", "method", "host", "url"];
 const BUILD: &[&str] = &["branch", "goarch", "goos", "goversion", "revision", "tags", "version"];
 const FLAG_SET: &[&str] = &["flagset"];
 const RETRIEVER: &[&str] = &["flagset", "retriever", "place"];
+const EXPORTER: &[&str] = &["flagset", "exporter", "kind"];
+const EXPORTER_LOSS: &[&str] = &["flagset", "exporter", "kind", "reason"];
 
 const KIB: f64 = 1024.0;
 const MIB: f64 = 1024.0 * KIB;
@@ -101,6 +103,15 @@ families! {
     RETRIEVER_ERRORS = FamilyKind::Counter, "flagstaff_retriever_errors_total", RETRIEVER, "fetches that failed or brought what is no document of flags";
     RETRIEVER_LAST_FETCH = FamilyKind::Gauge, "flagstaff_retriever_last_fetch_seconds", RETRIEVER, "how long the last fetch took";
     RETRIEVER_FETCH_TIME = FamilyKind::Counter, "flagstaff_retriever_fetch_seconds_total", RETRIEVER, "how long all fetches took together; divide its rate by that of the fetches";
+    UNREADABLE_EVENTS = FamilyKind::Counter, "flagstaff_collected_events_unreadable_total", &[], "events handed to the data collector that could not be understood and were left out";
+    EXPORTER_ACCEPTED = FamilyKind::Counter, "flagstaff_exporter_events_accepted_total", EXPORTER, "events that the exporter was to deliver; always delivered + queued + spooled + dead letters + dropped";
+    EXPORTER_DELIVERED = FamilyKind::Counter, "flagstaff_exporter_events_delivered_total", EXPORTER, "events that the sink took";
+    EXPORTER_QUEUED = FamilyKind::Gauge, "flagstaff_exporter_events_queued", EXPORTER, "events that wait in memory";
+    EXPORTER_SPOOLED = FamilyKind::Gauge, "flagstaff_exporter_events_spooled", EXPORTER, "events that wait on a disk";
+    EXPORTER_DEAD_LETTERS = FamilyKind::Counter, "flagstaff_exporter_events_dead_lettered_total", EXPORTER, "events that the sink refused for good and that are kept in a file";
+    EXPORTER_DROPPED = FamilyKind::Counter, "flagstaff_exporter_events_dropped_total", EXPORTER_LOSS, "events that were never delivered, by reason";
+    EXPORTER_FAILURES = FamilyKind::Counter, "flagstaff_exporter_failures_total", EXPORTER, "batches that could not be delivered, or not as a whole";
+    EXPORTER_UP = FamilyKind::Gauge, "flagstaff_exporter_up", EXPORTER, "0 while the sink has failed several times in a row, else 1";
     CONFIGURATION_RELOADS = FamilyKind::Counter, "flagstaff_config_reloads_total", &["outcome"], "reloads of the configuration, by `success` or `failure`";
     CONFIGURATION_RELOADED = FamilyKind::Gauge, "flagstaff_config_last_reload_successful", &[], "1 unless the last reload of the configuration failed";
     CONFIGURATION_RELOADED_AT = FamilyKind::Gauge, "flagstaff_config_last_reload_success_timestamp_seconds", &[], "unix time at which the configuration in use took effect";

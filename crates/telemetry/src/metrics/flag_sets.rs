@@ -7,8 +7,9 @@ use std::time::Duration;
 use prometheus::Registry;
 
 use super::families::{
-    FLAG_SET_AGE, FLAG_SET_FLAGS, FLAG_SET_INVALID, FLAG_SET_LOADED, FLAG_SET_REVISION, Family, RETRIEVER_AGE,
-    RETRIEVER_ERRORS, RETRIEVER_FETCH_TIME, RETRIEVER_FETCHES, RETRIEVER_LAST_FETCH,
+    EXPORTER_ACCEPTED, EXPORTER_DEAD_LETTERS, EXPORTER_DELIVERED, EXPORTER_DROPPED, EXPORTER_FAILURES, EXPORTER_QUEUED,
+    EXPORTER_SPOOLED, EXPORTER_UP, FLAG_SET_AGE, FLAG_SET_FLAGS, FLAG_SET_INVALID, FLAG_SET_LOADED, FLAG_SET_REVISION,
+    Family, RETRIEVER_AGE, RETRIEVER_ERRORS, RETRIEVER_FETCH_TIME, RETRIEVER_FETCHES, RETRIEVER_LAST_FETCH,
 };
 use super::scrape::{self, Samples};
 
@@ -23,6 +24,14 @@ const FAMILIES: &[&Family] = &[
     &RETRIEVER_ERRORS,
     &RETRIEVER_LAST_FETCH,
     &RETRIEVER_FETCH_TIME,
+    &EXPORTER_ACCEPTED,
+    &EXPORTER_DELIVERED,
+    &EXPORTER_QUEUED,
+    &EXPORTER_SPOOLED,
+    &EXPORTER_DEAD_LETTERS,
+    &EXPORTER_DROPPED,
+    &EXPORTER_FAILURES,
+    &EXPORTER_UP,
 ];
 
 /// A flag set at the time of a scrape.
@@ -49,6 +58,33 @@ pub struct FlagSetStatus {
     pub invalid: usize,
     /// The retrievers in their order.
     pub retrievers: Vec<RetrieverReading>,
+    /// The exporters in their order.
+    pub exporters: Vec<ExporterReading>,
+}
+
+/// An exporter at the time of a scrape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExporterReading {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its kind.
+    pub kind: String,
+    /// Events that it was to deliver.
+    pub accepted: u64,
+    /// Those that the sink took.
+    pub delivered: u64,
+    /// Those that wait in memory.
+    pub queued: u64,
+    /// Those that wait on a disk.
+    pub spooled: u64,
+    /// Those that the sink refused for good and that are kept.
+    pub dead_lettered: u64,
+    /// Those that were never delivered, by reason.
+    pub dropped: Vec<(&'static str, u64)>,
+    /// Batches that could not be delivered.
+    pub failures: u64,
+    /// Whether the sink has failed several times in a row.
+    pub is_down: bool,
 }
 
 /// A retriever at the time of a scrape.
@@ -110,5 +146,19 @@ fn add(samples: &mut Samples, set: &FlagSetReading) {
             samples.add(&RETRIEVER_LAST_FETCH, &labels, last.as_secs_f64());
         }
         samples.add(&RETRIEVER_FETCH_TIME, &labels, retriever.fetch_time.as_secs_f64());
+    }
+    for exporter in &status.exporters {
+        let labels = [name, &exporter.name, &exporter.kind];
+        samples.add(&EXPORTER_ACCEPTED, &labels, exporter.accepted as f64);
+        samples.add(&EXPORTER_DELIVERED, &labels, exporter.delivered as f64);
+        samples.add(&EXPORTER_QUEUED, &labels, exporter.queued as f64);
+        samples.add(&EXPORTER_SPOOLED, &labels, exporter.spooled as f64);
+        samples.add(&EXPORTER_DEAD_LETTERS, &labels, exporter.dead_lettered as f64);
+        for (reason, dropped) in &exporter.dropped {
+            let labels = [name, &exporter.name, &exporter.kind, reason];
+            samples.add(&EXPORTER_DROPPED, &labels, *dropped as f64);
+        }
+        samples.add(&EXPORTER_FAILURES, &labels, exporter.failures as f64);
+        samples.add(&EXPORTER_UP, &labels, f64::from(u8::from(!exporter.is_down)));
     }
 }

@@ -9,13 +9,13 @@ use flagstaff_retrievers::settings::SettingsError;
 use flagstaff_retrievers::{Surroundings, kinds};
 
 use super::super::decode::{Options, Written};
-use super::super::file::{AuthorizedKeysFile, ExporterTable, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
+use super::super::file::{AuthorizedKeysFile, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
 use super::super::key_list::KeyList;
-use super::super::kinds::{Finding, check_exporter, check_notifier};
+use super::super::kinds::{Finding, check_notifier};
 use super::super::report::{Origin, Report};
 use super::super::settings::{FlagSetSettings, FlagSets, RetrieverSettings};
 use super::keys::{Collection, List};
-use super::{is_set, ofrep, shown, text};
+use super::{exporters, is_set, ofrep, shown, text};
 
 const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
 const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
@@ -51,14 +51,14 @@ pub(super) fn convert(
 }
 
 /// How a flag set is called in messages.
-struct Label<'a> {
+pub(super) struct Label<'a> {
     name: Option<&'a str>,
     path: &'a str,
 }
 
 impl Label<'_> {
     /// A message of this flag set.
-    fn message(&self, message: impl std::fmt::Display) -> String {
+    pub(super) fn message(&self, message: impl std::fmt::Display) -> String {
         match (self.name, self.path) {
             (None, "") => message.to_string(),
             (None, path) => format!("flagset {path}: {message}"),
@@ -214,12 +214,15 @@ fn flag_set(
         .as_ref()
         .map(|written| format(&written.value, &written.origin, &written.path, report));
     let retrievers = retrievers(&options, format.unwrap_or_default(), surroundings, label, report);
-    check_exporters(&options, label, report);
+    let exporters = exporters::convert(&options, surroundings, label, report);
+    let events = exporters::events(&options, report);
     check_notifiers(&options, label, report);
     FlagSetSettings {
         name: None,
         api_keys: Vec::new(),
         retrievers,
+        exporters,
+        events,
         polling_interval: polling_interval(options.polling_interval.map_or(0, |written| written.value)),
         polling_jitter: is_set(options.enable_polling_jitter.as_ref()),
         start_with_retriever_error: is_set(options.start_with_retriever_error.as_ref()),
@@ -339,15 +342,6 @@ fn retriever(
     })
 }
 
-fn check_exporters(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {
-    let mut check = |written: &Written<Options<ExporterTable>>, index| {
-        check_backend("exporter", written, index, label, check_exporter, report);
-    };
-    options.exporter.iter().for_each(|written| check(written, None));
-    let list = options.exporters.iter().flat_map(|list| &list.value).enumerate();
-    list.for_each(|(at, written)| check(written, Some(at)));
-}
-
 fn check_notifiers(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {
     let is_filled = |list: &&Written<Vec<Written<Options<NotifierTable>>>>| !list.value.is_empty();
     let (notifiers, legacy) = (
@@ -389,7 +383,7 @@ fn check_backend<T>(
 }
 
 /// A message about one of several, in the words of GO Feature Flag.
-fn in_list(noun: &str, index: Option<usize>, message: &str) -> String {
+pub(super) fn in_list(noun: &str, index: Option<usize>, message: &str) -> String {
     match index {
         Some(index) => format!("{noun} at index {index} validation failed: invalid {noun}: {message}"),
         None => format!("invalid {noun}: {message}"),

@@ -12,6 +12,15 @@ impl OptionTable for ExporterTable {
     const FIELDS: &'static [Field] = &[
         text(&["kind"], "What kind of exporter it is.").picks(kinds::exporters),
         text(&["eventType"], "Which events it gets: `feature` or `tracking`.").default("feature"),
+        text(
+            &["name"],
+            "What it is called in logs and metrics, and what its place in the log of events belongs to; by default its kind and \
+             a digest of where it sends to.",
+        ),
+        text(
+            &["deadLetterFile"],
+            "File to which events are appended that the sink refuses for good; without one they are dropped and counted.",
+        ),
         Field::new(&["flushInterval"], Shape::Integer, "Milliseconds between two batches.").default("60000"),
         Field::new(&["maxEventInMemory"], Shape::Integer, "How many events make up a batch.").default("100000"),
         text(&["format"], "Format of a file: `JSON`, `CSV` or `Parquet`.").default("JSON"),

@@ -6,7 +6,9 @@ use flagstaff_flagset::{FlagFindings, Served, SourceStatus};
 use flagstaff_telemetry::metrics::StreamKind;
 
 use crate::config::{Grant, Key, Origin, Problem, Scope};
+use crate::exports::Line;
 use crate::lifetime::Phase;
+use crate::readings;
 use crate::serving::{FlagSets, LiveSet, ServedSet, Serving};
 use crate::state::State;
 
@@ -39,12 +41,28 @@ pub(super) fn relay(state: &State, serving: &Serving, administrator: Option<Gran
         }),
         flag_sets: sets.map(flag_set).collect(),
         streams: streams.into(),
+        exporters: serving
+            .flag_sets
+            .started()
+            .flat_map(|live| live.exports.lines())
+            .map(exporter)
+            .collect(),
         needs_keys: serving.keys.required(),
         key_counts: [Scope::Client, Scope::Server, Scope::Admin]
             .map(|scope| (scope.name(), count(scope)))
             .into(),
         keys: administrator.map(|grant| keys(serving, grant)).unwrap_or_default(),
         ..view::Relay::new(crate::VERSION, now)
+    }
+}
+
+fn exporter(line: &Line) -> view::Exporter {
+    let reading = readings::exporter(line);
+    view::Exporter {
+        kind: reading.kind,
+        queued: reading.queued + reading.spooled,
+        delivered: reading.delivered,
+        dropped: reading.dropped.iter().map(|(_, dropped)| dropped).sum(),
     }
 }
 
