@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE64;
+use http::Uri;
 use object_store::ObjectStore;
 use object_store::azure::MicrosoftAzureBuilder;
 
@@ -40,11 +42,47 @@ impl AzureContainer {
         }
     }
 
+    /// Whether key and URL are such.
+    ///
+    /// # Errors
+    /// [`OpenError::Invalid`] with the name of the setting as people write it.
+    pub fn check(&self) -> Result<(), OpenError> {
+        let invalid = |name, problem: &str| OpenError::Invalid {
+            name,
+            problem: problem.to_owned(),
+        };
+        if let Some(key) = &self.account_key
+            && BASE64.decode(key.as_bytes()).is_err()
+        {
+            return Err(invalid("accountKey", "is not base64"));
+        }
+        if let Some(url) = &self.service_url {
+            let url: Uri = url.parse().map_err(|_| invalid("serviceUrl", "is not a URL"))?;
+            if !matches!(url.scheme_str(), Some("http" | "https")) {
+                return Err(invalid("serviceUrl", "must begin with http:// or https://"));
+            }
+            if url.query().is_some() || url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+                return Err(invalid("serviceUrl", "must hold nothing but host, port and path"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        let container = &self.container;
+        match &self.service_url {
+            Some(url) => format!("{}/{container}", url.trim_end_matches('/')),
+            None => format!("https://{}.blob.core.windows.net/{container}", self.account),
+        }
+    }
+
     /// Opens it. The container is not asked yet.
     ///
     /// # Errors
-    /// When the key is not base64, or the service URL no URL.
+    /// As [`AzureContainer::check`], and when the environment names an identity that cannot be one.
     pub async fn open(&self, _: Variables<'_>) -> Result<Arc<dyn ObjectStore>, OpenError> {
+        self.check()?;
         let mut options = client::options(self.timeout);
         let mut builder = MicrosoftAzureBuilder::from_env()
             .with_account(&self.account)
@@ -57,17 +95,10 @@ impl AzureContainer {
         if let Some(key) = &self.account_key {
             builder = builder.with_access_key(key).with_credential_type("access_key");
         }
-        let store = builder.with_client_options(options).build().map_err(|error| {
-            // the library's text of a key that is not base64 would show a part of it
-            if self.account_key.is_some() {
-                OpenError::Invalid {
-                    name: "accountKey",
-                    problem: "or serviceUrl cannot be used: the key is text in base64, the other a URL".to_owned(),
-                }
-            } else {
-                OpenError::Client(error.to_string())
-            }
-        })?;
+        let store = builder
+            .with_client_options(options)
+            .build()
+            .map_err(|error| OpenError::Client(error.to_string()))?;
         Ok(Arc::new(store))
     }
 }

@@ -55,8 +55,7 @@ impl Failure {
             (_, _, Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)) => FailureKind::Unreachable,
             (_, _, Some(status)) if status.is_server_error() => FailureKind::Unreachable,
             (_, _, Some(_)) => FailureKind::Refused,
-            // what the library cannot name is mostly about finding credentials
-            (object_store::Error::Generic { .. }, ..) => FailureKind::Denied,
+            _ if cause.is::<NoCredentials>() => FailureKind::Denied,
             _ => FailureKind::Refused,
         };
         let message = match &answer {
@@ -94,6 +93,15 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+/// Nothing to sign or ask with was found where the cloud's own programs look.
+#[derive(Debug, thiserror::Error)]
+#[cfg_attr(
+    not(any(feature = "gcs", feature = "s3")),
+    expect(dead_code, reason = "of these clouds only")
+)]
+#[error("{0}")]
+pub(crate) struct NoCredentials(pub(crate) String);
 
 /// A status and the store's own name for the problem.
 struct Answer {

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 #[cfg(feature = "git-hosts")]
 use crate::git_hosts::HostedFile;
 use crate::settings::{self, Settings, SettingsError};
+#[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
+use crate::stored_objects::StoredObject;
 use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision, Surroundings};
 
 /// A kind of retriever.
@@ -65,8 +67,14 @@ pub const KINDS: &[Kind] = &[
         &["branch", "token", "baseUrl", "timeout"],
         BITBUCKET,
     ),
-    kind("s3", None, &["item", "bucket"], &[], None),
-    kind("googleStorage", None, &["object", "bucket"], &[], None),
+    kind("s3", Some("s3"), &["item", "bucket"], &["timeout"], S3),
+    kind(
+        "googleStorage",
+        Some("gcs"),
+        &["object", "bucket"],
+        &["timeout"],
+        GOOGLE_STORAGE,
+    ),
     kind("configmap", None, &["configmap", "namespace", "key"], &[], None),
     kind("mongodb", None, &["collection", "database", "uri"], &[], None),
     kind(
@@ -78,10 +86,10 @@ pub const KINDS: &[Kind] = &[
     ),
     kind(
         "azureBlobStorage",
-        None,
+        Some("azure"),
         &["accountName", "container", "object"],
-        &["accountKey"],
-        None,
+        &["accountKey", "serviceUrl", "timeout"],
+        AZURE_BLOB_STORAGE,
     ),
     kind(
         "postgresql",
@@ -142,6 +150,24 @@ const REDIS: Option<Constructor> = Some(|settings, _| {
 });
 #[cfg(not(feature = "redis"))]
 const REDIS: Option<Constructor> = None;
+
+#[cfg(feature = "s3")]
+const S3: Option<Constructor> =
+    Some(|settings, surroundings| Ok(Arc::new(StoredObject::in_s3(settings, surroundings)?)));
+#[cfg(not(feature = "s3"))]
+const S3: Option<Constructor> = None;
+
+#[cfg(feature = "gcs")]
+const GOOGLE_STORAGE: Option<Constructor> =
+    Some(|settings, surroundings| Ok(Arc::new(StoredObject::in_google_storage(settings, surroundings)?)));
+#[cfg(not(feature = "gcs"))]
+const GOOGLE_STORAGE: Option<Constructor> = None;
+
+#[cfg(feature = "azure")]
+const AZURE_BLOB_STORAGE: Option<Constructor> =
+    Some(|settings, surroundings| Ok(Arc::new(StoredObject::in_azure(settings, surroundings)?)));
+#[cfg(not(feature = "azure"))]
+const AZURE_BLOB_STORAGE: Option<Constructor> = None;
 
 /// Builds the retriever that a configuration block describes: `kind` and its properties, names in any case.
 ///

@@ -36,6 +36,8 @@ pub mod http;
 pub mod postgresql;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
+pub mod stored_objects;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -47,6 +49,8 @@ mod fetched;
 #[cfg(any(feature = "postgresql", feature = "redis"))]
 mod listening;
 mod pause;
+#[cfg(any(feature = "azure", feature = "gcs", feature = "http", feature = "s3"))]
+mod timeout;
 
 /// No flag file is larger: 64 MiB.
 pub const MAX_DOCUMENT: u64 = 64 << 20;

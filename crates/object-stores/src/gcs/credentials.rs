@@ -7,6 +7,8 @@ use flagstaff_cloud::google::GoogleAccount;
 use object_store::gcp::{GcpCredential, GcpCredentialProvider};
 use object_store::{CredentialProvider, StaticCredentialProvider};
 
+use crate::failure::NoCredentials;
+
 /// Credentials that renew their tokens by themselves.
 #[derive(Debug)]
 pub(super) struct DefaultCredentials {
@@ -33,7 +35,7 @@ impl CredentialProvider for DefaultCredentials {
             Ok(bearer) => Ok(Arc::new(GcpCredential { bearer })),
             Err(source) => Err(object_store::Error::Generic {
                 store: "GCS",
-                source: Box::new(source),
+                source: Box::new(NoCredentials(source.to_string().replace('\n', " "))),
             }),
         }
     }

@@ -10,6 +10,8 @@ use object_store::aws::AwsCredential;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::failure::NoCredentials;
+
 /// Credentials are renewed so long before they expire.
 const MARGIN: Duration = Duration::from_secs(300);
 
@@ -50,7 +52,7 @@ impl CredentialProvider for Chain {
         let found = self.provider.provide_credentials().await;
         let found = found.map_err(|source| object_store::Error::Generic {
             store: "S3",
-            source: Box::new(NoCredentials(text(&source))),
+            source: Box::new(NoCredentials(format!("no AWS credentials: {}", text(&source)))),
         })?;
         let credential = Arc::new(AwsCredential {
             key_id: found.access_key_id().to_owned(),
@@ -71,11 +73,6 @@ impl CredentialProvider for Chain {
         Ok(credential)
     }
 }
-
-/// None were found.
-#[derive(Debug, thiserror::Error)]
-#[error("no AWS credentials: {0}")]
-struct NoCredentials(String);
 
 /// The error and its causes on one line.
 fn text(error: &dyn std::error::Error) -> String {

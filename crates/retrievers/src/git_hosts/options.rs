@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use crate::http::options::read_timeout;
 use crate::settings::{Settings, SettingsError};
+use crate::timeout;
 
 /// When nothing else is written.
 const DEFAULT_BRANCH: &str = "main";
@@ -75,7 +75,7 @@ impl RepositoryOptions {
             branch,
             token,
             base_url,
-            timeout: read_timeout(settings)?,
+            timeout: timeout::read(settings)?,
         })
     }
 

@@ -27,7 +27,7 @@ use crate::{
 pub use options::HttpOptions;
 
 mod client;
-pub(crate) mod options;
+mod options;
 mod pause;
 
 /// A body is read in blocks of this many bytes. In one piece it would be moved whenever it outgrew its place, and a source that does not

@@ -8,9 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use crate::settings::{Settings, SettingsError};
-
-/// When nothing else is written.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::timeout;
 
 /// Options of the kind `http`. `Debug` hides what may be secret.
 #[derive(Clone)]
@@ -39,7 +37,7 @@ impl HttpOptions {
             method: Method::GET,
             body: String::new(),
             headers: HeaderMap::new(),
-            timeout: DEFAULT_TIMEOUT,
+            timeout: timeout::DEFAULT,
             client_certificate: None,
             ca_certificates: None,
         }
@@ -70,7 +68,7 @@ impl HttpOptions {
                 headers.append(header.clone(), value);
             }
         }
-        let timeout = read_timeout(settings)?;
+        let timeout = timeout::read(settings)?;
         let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
             (certificate, key) if certificate.is_empty() == key.is_empty() => {
                 settings.file("clientCertPath")?.zip(settings.file("clientKeyPath")?)
@@ -109,14 +107,6 @@ impl HttpOptions {
         }
         url.into()
     }
-}
-
-/// Milliseconds as written; what is not above zero is the default.
-pub(crate) fn read_timeout(settings: Settings<'_>) -> Result<Duration, SettingsError> {
-    Ok(match u64::try_from(settings.integer("timeout")?) {
-        Err(_) | Ok(0) => DEFAULT_TIMEOUT,
-        Ok(milliseconds) => Duration::from_millis(milliseconds),
-    })
 }
 
 impl fmt::Debug for HttpOptions {

@@ -71,6 +71,11 @@ impl OptionTable for RetrieverTable {
         )
         .secret(),
         text(&["container"], "The container."),
+        text(
+            &["serviceUrl"],
+            "Where the storage account is, when it is not at Azure's own place: an emulator, a sovereign cloud.",
+        )
+        .url(),
         text(&["table"], "Name of the table."),
         Field::new(
             &["columns"],
