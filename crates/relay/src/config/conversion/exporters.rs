@@ -116,11 +116,6 @@ fn exporter(
     };
     let target = match settings.build("", Arc::new(std::time::SystemTime::now)) {
         Ok(exporter) => exporter.target(),
-        Err(SettingsError::NotCompiled { kind, .. }) => {
-            let message = format!("exporter {kind} is not active: this version has no exporters yet");
-            report.notice(origin, path, label.message(message));
-            return None;
-        }
         Err(error) => {
             let (property, message) = match &error {
                 SettingsError::UnknownKind { known, .. } => (
