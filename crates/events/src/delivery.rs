@@ -268,7 +268,7 @@ impl Courier {
                     index: 0,
                     reason: String::new(),
                 }],
-                again: Vec::new(),
+                ..Receipt::default()
             };
             self.reader.settle(1, &receipt);
             return Ok(1);

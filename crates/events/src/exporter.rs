@@ -51,6 +51,8 @@ pub struct Receipt {
     pub refused: Vec<Refusal>,
     /// Places of the events that it did not take this time.
     pub again: Vec<usize>,
+    /// How many others were not sent, since sampling left them out.
+    pub left_out: usize,
 }
 
 /// An event that a sink will never take, however often it is sent.

@@ -286,7 +286,9 @@ impl Reader {
     /// Says what became of the first `count` events that were taken; how many of them are done.
     pub(crate) fn settle(&self, count: usize, receipt: &Receipt) {
         let done = count - receipt.again.len();
-        self.counts.deliver((done - receipt.refused.len()) as u64);
+        self.counts
+            .deliver((done - receipt.refused.len() - receipt.left_out) as u64);
+        self.counts.lose(Loss::Sampled, receipt.left_out as u64);
         self.log.shelf().settle(&self.name, count, &receipt.again);
         self.log.measure();
     }

@@ -1,6 +1,6 @@
 //! The events that somebody has still to read, and how far each reader is. Plain data: no clock, no locks, no tasks.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::Event;
@@ -164,6 +164,7 @@ impl Shelf {
         let Some(reader) = self.readers.iter_mut().find(|reader| *reader.name == *name) else {
             return;
         };
+        let again: HashSet<usize> = again.iter().copied().collect();
         let mut place = 0;
         reader.held.retain(|_| {
             let keep = place >= count || again.contains(&place);

@@ -129,6 +129,7 @@ impl Prepared {
         Receipt {
             refused: self.refused,
             again: again.into_iter().collect(),
+            ..Receipt::default()
         }
     }
 }

@@ -81,8 +81,8 @@ mod tests {
 
         let names = identities.of(&batch);
         let receipt = Receipt {
-            refused: Vec::new(),
             again: vec![1],
+            ..Receipt::default()
         };
         identities.settle(&batch, &names, &receipt);
         let last = identities.of(&batch);
