@@ -22,27 +22,55 @@ impl OptionTable for ExporterTable {
             "File to which events are appended that the sink refuses for good; without one they are dropped and counted.",
         ),
         Field::new(&["flushInterval"], Shape::Integer, "Milliseconds between two batches.").default("60000"),
-        Field::new(&["maxEventInMemory"], Shape::Integer, "How many events make up a batch.").default("100000"),
+        Field::new(
+            &["maxEventInMemory"],
+            Shape::Integer,
+            "How many events make up a batch.",
+        )
+        .default("100000"),
         text(&["format"], "Format of a file: `JSON`, `CSV` or `Parquet`.").default("JSON"),
         text(&["filename"], "Template of the name of a file.")
             .default("flag-variation-{{ .Hostname}}-{{ .Timestamp}}.{{ .Format}}"),
         text(&["csvTemplate"], "Template of a line in CSV."),
         text(
             &["parquetCompressionCodec"],
-            "How columns are compressed: `UNCOMPRESSED`, `SNAPPY`, `GZIP`, `LZO`, `BROTLI`, `LZ4`, `ZSTD` or `LZ4_RAW`.",
+            "How columns are compressed: `UNCOMPRESSED`, `SNAPPY`, `GZIP`, `BROTLI`, `LZ4`, `ZSTD` or `LZ4_RAW`.",
         )
         .default("SNAPPY"),
+        text(
+            &["partition"],
+            "Folders by creation date in UTC that Hive and others read as columns: `none`, `date` or `hour`.",
+        )
+        .default("none"),
         text(&["outputDir"], "The folder."),
         text(&["path"], "Put in front of the name of a file."),
         text(&["bucket"], "The bucket."),
         text(&["endpointUrl"], "Where events are sent.").webhook(),
-        text(&["secret"], "Signs each request: its HMAC-SHA256 is sent as `X-Hub-Signature-256`.").secret(),
+        text(
+            &["secret"],
+            "Signs each request: its HMAC-SHA256 is sent as `X-Hub-Signature-256`.",
+        )
+        .secret(),
         Field::new(&["meta"], Shape::TextMap, "Sent with each request."),
-        Field::new(&["headers"], Shape::TextsMap, "Headers of each request: names with one value or a list of them.").secret(),
+        Field::new(
+            &["headers"],
+            Shape::TextsMap,
+            "Headers of each request: names with one value or a list of them.",
+        )
+        .secret(),
         text(&["logFormat"], "Template of a line."),
         text(&["container"], "The container."),
         text(&["accountName"], "Name of the storage account."),
-        text(&["accountKey"], "Key of the storage account; without one the identity of the machine counts.").secret(),
+        text(
+            &["accountKey"],
+            "Key of the storage account; without one the identity of the machine counts.",
+        )
+        .secret(),
+        text(
+            &["serviceUrl"],
+            "Where the storage account is, if it is not in Azure's public cloud.",
+        )
+        .url(),
         text(&["streamArn"], "The stream, by its ARN."),
         text(&["streamName"], "The stream, by its name."),
         text(&["queueUrl"], "The queue.").url(),
@@ -51,8 +79,16 @@ impl OptionTable for ExporterTable {
         text(&["topic"], "The topic."),
         text(&["datasetID"], "The data set."),
         text(&["tableName"], "The table.").default("feature_flag_evaluations"),
-        text(&["googleCredentials"], "Credentials as JSON; without them those of the machine count.").secret(),
-        Field::new(&["autoMigrate"], Shape::Bool, "Makes the data set and the table if they are missing."),
+        text(
+            &["googleCredentials"],
+            "Credentials as JSON; without them those of the machine count.",
+        )
+        .secret(),
+        Field::new(
+            &["autoMigrate"],
+            Shape::Bool,
+            "Makes the data set and the table if they are missing.",
+        ),
         text(&["tracerName"], "Name of the tracer.").default("go-feature-flag"),
     ];
 }
