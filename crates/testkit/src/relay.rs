@@ -207,6 +207,17 @@ impl Relay {
         (status, self.log())
     }
 
+    /// Kills it in the midst of whatever it does and starts it again in its folder, by the same command.
+    ///
+    /// # Panics
+    /// When it does not start again; with its log.
+    pub fn kill_and_restart(mut self, program: &str) -> Self {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let workspace = std::mem::replace(&mut self.workspace, Workspace::new().expect("a folder"));
+        Self::start(program, workspace)
+    }
+
     /// Asks it to end with SIGTERM and waits for that; its folder stays.
     ///
     /// # Panics

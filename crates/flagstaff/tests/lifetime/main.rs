@@ -1,6 +1,7 @@
 //! A relay from its start to its end: its configuration is edited while it serves, it is told to stop, and nobody notices more
 //! than they should.
 
+mod crash;
 mod edits;
 mod end;
 mod keys;
