@@ -33,6 +33,8 @@ pub(crate) enum Case {
     Bulk,
     /// The configuration of 10,000 flags, which the caller has already; the bare server answers one evaluation instead
     Unchanged,
+    /// Ten events of a client
+    Collector,
 }
 
 impl Case {
@@ -44,6 +46,7 @@ impl Case {
             Self::Query => "query",
             Self::Bulk => "bulk",
             Self::Unchanged => "unchanged",
+            Self::Collector => "collector",
         }
     }
 
@@ -70,9 +73,31 @@ impl Case {
             Self::Query => "/ofrep/v1/evaluate/flags/flag-002",
             Self::Bulk => "/ofrep/v1/evaluate/flags",
             Self::Unchanged => return Request::post("/v1/flag/configuration", &json!({})),
+            Self::Collector => {
+                let events = vec![event(); EVENTS];
+                return Request::post("/v1/data/collector", &json!({"events": events}));
+            }
         };
         Request::post(path, &json!({"context": context()}))
     }
+}
+
+/// Events of one request of the collector.
+const EVENTS: usize = 10;
+
+fn event() -> Value {
+    json!({
+        "kind": "feature",
+        "contextKind": "user",
+        "userKey": "d45e303a-38c2-11ed-a261-0242ac120002",
+        "creationDate": 1_680_246_000,
+        "key": "flag-000",
+        "variation": "enabled",
+        "value": true,
+        "default": false,
+        "version": "1.0.0",
+        "source": "PROVIDER_CACHE",
+    })
 }
 
 fn context() -> Value {
