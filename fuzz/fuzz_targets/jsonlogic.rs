@@ -8,13 +8,16 @@ use flagstaff_engine::jsonlogic::{Logic, is_jsonlogic};
 use flagstaff_protocol::request;
 use libfuzzer_sys::fuzz_target;
 
+/// How deep a body may be nested.
+const DEPTH: usize = 256;
+
 fuzz_target!(|input: (&str, &[u8])| {
     let (text, body) = input;
     let _ = Logic::validate(text);
     let logic = Logic::compile(text);
     assert_eq!(logic.is_some(), is_jsonlogic(text));
     if let Some(logic) = logic {
-        let context = request::ofrep(body)
+        let context = request::ofrep(body, DEPTH)
             .ok()
             .flatten()
             .unwrap_or_else(EvaluationContext::default);

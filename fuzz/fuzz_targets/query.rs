@@ -9,6 +9,9 @@ use flagstaff_engine::query::Matcher;
 use flagstaff_protocol::request;
 use libfuzzer_sys::fuzz_target;
 
+/// How deep a body may be nested.
+const DEPTH: usize = 256;
+
 fuzz_target!(|input: (&str, &[u8])| {
     let (text, body) = input;
     let parsed = query::parse(text);
@@ -18,7 +21,7 @@ fuzz_target!(|input: (&str, &[u8])| {
     };
     let matcher = Matcher::compile(&expression, &mut AttributeTable::default());
     let _ = matcher.check_on_empty();
-    let context = request::ofrep(body)
+    let context = request::ofrep(body, DEPTH)
         .ok()
         .flatten()
         .unwrap_or_else(EvaluationContext::default);

@@ -4,6 +4,8 @@
 //! Whatever it cannot take (an error, a member name in another case or written twice, broken UTF-8, a second value after
 //! the first) is left to the [exact way](exact), which reads as Go's decoder does and says what is wrong as GO Feature
 //! Flag does.
+//!
+//! A body whose lists and objects are nested deeper than the `depth` that each function takes is refused.
 
 mod exact;
 mod fast;
@@ -11,9 +13,6 @@ mod fast;
 use std::borrow::Cow;
 
 use flagstaff_engine::context::{ContextMap, ContextValue, EvaluationContext};
-
-/// Up to this depth of lists and objects a body is read.
-pub const DEPTH_LIMIT: usize = 256;
 
 /// Why a body cannot be read. The texts are GO Feature Flag's where clients compare them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,14 +67,14 @@ pub struct EvaluationRequest<'a> {
 }
 
 /// Reads a request of `/v1/feature/{key}/eval` or `/v1/allflags`.
-pub fn evaluation(body: &[u8]) -> Result<EvaluationRequest<'_>, RequestError> {
-    let parts = fast::read::<EvaluationParts<'_>>(body).map_or_else(|| exact::evaluation(body), Ok)?;
+pub fn evaluation(body: &[u8], depth: usize) -> Result<EvaluationRequest<'_>, RequestError> {
+    let parts = fast::read::<EvaluationParts<'_>>(body, depth).map_or_else(|| exact::evaluation(body, depth), Ok)?;
     Ok(parts.into())
 }
 
 /// Reads the context of an OFREP request; `None` when there is none.
-pub fn ofrep(body: &[u8]) -> Result<Option<EvaluationContext<'_>>, RequestError> {
-    let parts = fast::read::<OfrepParts<'_>>(body).map_or_else(|| exact::ofrep(body), Ok)?;
+pub fn ofrep(body: &[u8], depth: usize) -> Result<Option<EvaluationContext<'_>>, RequestError> {
+    let parts = fast::read::<OfrepParts<'_>>(body, depth).map_or_else(|| exact::ofrep(body, depth), Ok)?;
     Ok(parts.context.map(|attributes| {
         let targeting_key = match attributes.get("targetingKey") {
             Some(ContextValue::String(key)) => key.clone(),
@@ -89,8 +88,9 @@ pub fn ofrep(body: &[u8]) -> Result<Option<EvaluationContext<'_>>, RequestError>
 }
 
 /// Reads the flag keys that a request of `/v1/flag/configuration` asks for; all flags are meant when there are none.
-pub fn configuration(body: &[u8]) -> Result<Vec<Cow<'_, str>>, RequestError> {
-    let parts = fast::read::<ConfigurationParts<'_>>(body).map_or_else(|| exact::configuration(body), Ok)?;
+pub fn configuration(body: &[u8], depth: usize) -> Result<Vec<Cow<'_, str>>, RequestError> {
+    let parts =
+        fast::read::<ConfigurationParts<'_>>(body, depth).map_or_else(|| exact::configuration(body, depth), Ok)?;
     Ok(parts.flags)
 }
 
@@ -104,8 +104,8 @@ pub struct CollectorRequest<'a> {
 }
 
 /// Reads a request of `/v1/data/collector`; `None` when it has no list of events.
-pub fn collector(body: &[u8]) -> Result<Option<CollectorRequest<'_>>, RequestError> {
-    let parts = fast::read::<CollectorParts<'_>>(body).map_or_else(|| exact::collector(body), Ok)?;
+pub fn collector(body: &[u8], depth: usize) -> Result<Option<CollectorRequest<'_>>, RequestError> {
+    let parts = fast::read::<CollectorParts<'_>>(body, depth).map_or_else(|| exact::collector(body, depth), Ok)?;
     let events = parts.events.map(Vec::into_iter);
     Ok(events.map(|events| CollectorRequest {
         meta: parts.meta.map(ContextMap::from_members),
@@ -209,9 +209,11 @@ mod tests {
 
     use super::*;
 
+    const DEPTH: usize = 256;
+
     /// `key {attributes} default` of a request for an evaluation, or the error.
     fn check_evaluation(body: &str, expected: &str) {
-        let shown = match evaluation(body.as_bytes()) {
+        let shown = match evaluation(body.as_bytes(), DEPTH) {
             Err(error) => error.to_string(),
             Ok(EvaluationRequest { context: None, .. }) => "no context".to_owned(),
             Ok(EvaluationRequest {
@@ -308,13 +310,13 @@ mod tests {
     #[test]
     fn broken_utf8_becomes_replacement_characters() {
         let body = b"{\"context\":{\"targetingKey\":\"x\xe2\x82\"}}";
-        assert_eq!(ofrep(body).unwrap().unwrap().targeting_key, "x\u{fffd}\u{fffd}");
+        assert_eq!(ofrep(body, DEPTH).unwrap().unwrap().targeting_key, "x\u{fffd}\u{fffd}");
     }
 
     #[test]
     fn whole_numbers_at_the_top_are_integers() {
         let body = br#"{"context":{"a":1.0,"b":1e3,"c":1.5,"d":9223372036854775808,"e":[1],"f":-0.0}}"#;
-        let context = ofrep(body).unwrap().unwrap();
+        let context = ofrep(body, DEPTH).unwrap().unwrap();
         let attribute = |name| context.attributes.get(name).unwrap().clone();
         assert_eq!(attribute("a"), ContextValue::Int(1));
         assert_eq!(attribute("b"), ContextValue::Int(1000));
@@ -327,8 +329,8 @@ mod tests {
     #[test]
     fn deep_nesting_is_read_up_to_the_limit_and_refused_beyond() {
         let nested = |depth: usize| format!("{{\"context\":{{\"n\":{}{}}}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(ofrep(nested(250).as_bytes()).is_ok());
-        let refused = ofrep(nested(5_000_000).as_bytes()).unwrap_err();
+        assert!(ofrep(nested(250).as_bytes(), DEPTH).is_ok());
+        let refused = ofrep(nested(5_000_000).as_bytes(), DEPTH).unwrap_err();
         assert!(refused.to_string().contains("nesting"), "{refused}");
     }
 
@@ -345,7 +347,7 @@ mod tests {
             (r#"{"meta":"x","events":[]}"#, Err("meta")),
             ("[]", Err("")),
         ] {
-            let counted = collector(body.as_bytes()).map_err(|error| match error {
+            let counted = collector(body.as_bytes(), DEPTH).map_err(|error| match error {
                 RequestError::Type { field, .. } => field,
                 other => panic!("{other}"),
             });
@@ -357,11 +359,11 @@ mod tests {
     #[test]
     fn configuration_names_flags() {
         assert_eq!(
-            configuration(br#"{"flags":["a","\u0062",null]}"#).unwrap(),
+            configuration(br#"{"flags":["a","\u0062",null]}"#, DEPTH).unwrap(),
             ["a", "b", ""]
         );
-        assert!(configuration(br#"{"flags":null}"#).unwrap().is_empty());
-        assert!(configuration(br#"{"flags":[1]}"#).is_err());
+        assert!(configuration(br#"{"flags":null}"#, DEPTH).unwrap().is_empty());
+        assert!(configuration(br#"{"flags":[1]}"#, DEPTH).is_err());
     }
 
     fn json() -> impl Strategy<Value = String> {
@@ -402,30 +404,30 @@ mod tests {
         #[test]
         fn the_quick_way_reads_what_the_exact_way_reads(body in json()) {
             let body = body.as_bytes();
-            if let Some(quick) = fast::read::<EvaluationParts<'_>>(body) {
-                prop_assert_eq!(EvaluationRequest::from(quick), EvaluationRequest::from(exact::evaluation(body).unwrap()));
+            if let Some(quick) = fast::read::<EvaluationParts<'_>>(body, DEPTH) {
+                prop_assert_eq!(EvaluationRequest::from(quick), EvaluationRequest::from(exact::evaluation(body, DEPTH).unwrap()));
             }
-            if let Some(quick) = fast::read::<OfrepParts<'_>>(body) {
-                prop_assert_eq!(quick, exact::ofrep(body).unwrap());
+            if let Some(quick) = fast::read::<OfrepParts<'_>>(body, DEPTH) {
+                prop_assert_eq!(quick, exact::ofrep(body, DEPTH).unwrap());
             }
-            if let Some(quick) = fast::read::<ConfigurationParts<'_>>(body) {
-                prop_assert_eq!(quick, exact::configuration(body).unwrap());
+            if let Some(quick) = fast::read::<ConfigurationParts<'_>>(body, DEPTH) {
+                prop_assert_eq!(quick, exact::configuration(body, DEPTH).unwrap());
             }
-            if let Some(quick) = fast::read::<CollectorParts<'_>>(body) {
-                prop_assert_eq!(quick, exact::collector(body).unwrap());
+            if let Some(quick) = fast::read::<CollectorParts<'_>>(body, DEPTH) {
+                prop_assert_eq!(quick, exact::collector(body, DEPTH).unwrap());
             }
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (evaluation(&body), ofrep(&body), configuration(&body), collector(&body));
+            let _ = (evaluation(&body, DEPTH), ofrep(&body, DEPTH), configuration(&body, DEPTH), collector(&body, DEPTH));
         }
 
         #[test]
         fn what_serde_json_reads_is_read(body in json()) {
             if serde_json::from_str::<serde_json::Value>(&body).is_ok() {
                 let wrapped = format!("{{\"evaluationContext\":{{}},\"defaultValue\":{body}}}");
-                prop_assert!(evaluation(wrapped.as_bytes()).is_ok());
+                prop_assert!(evaluation(wrapped.as_bytes(), DEPTH).is_ok());
             }
         }
     }

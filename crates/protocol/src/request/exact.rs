@@ -17,9 +17,9 @@ use super::{
 
 type Members = Vec<(Cow<'static, str>, ContextValue<'static>)>;
 
-pub(super) fn evaluation(body: &[u8]) -> Result<EvaluationParts<'static>, RequestError> {
+pub(super) fn evaluation(body: &[u8], depth: usize) -> Result<EvaluationParts<'static>, RequestError> {
     let mut parts = EvaluationParts::default();
-    for (name, node) in reader::read(body)?.members("")?.unwrap_or_default() {
+    for (name, node) in reader::read(body, depth)?.members("")?.unwrap_or_default() {
         match matching(&name, &["evaluationContext", "user", "defaultValue"]) {
             Some(0) => merge(&mut parts.context, node, "evaluationContext", |context, name, node| {
                 merge_context(context, name, node, "evaluationContext.key", "evaluationContext.custom")
@@ -32,9 +32,9 @@ pub(super) fn evaluation(body: &[u8]) -> Result<EvaluationParts<'static>, Reques
     Ok(parts)
 }
 
-pub(super) fn ofrep(body: &[u8]) -> Result<OfrepParts<'static>, RequestError> {
+pub(super) fn ofrep(body: &[u8], depth: usize) -> Result<OfrepParts<'static>, RequestError> {
     let mut context: Option<Members> = None;
-    for (name, node) in reader::read(body)?.members("")?.unwrap_or_default() {
+    for (name, node) in reader::read(body, depth)?.members("")?.unwrap_or_default() {
         if matching(&name, &["context"]).is_some() {
             match node.attributes("context")? {
                 Some(members) => context.get_or_insert_default().extend(members),
@@ -47,9 +47,9 @@ pub(super) fn ofrep(body: &[u8]) -> Result<OfrepParts<'static>, RequestError> {
     })
 }
 
-pub(super) fn configuration(body: &[u8]) -> Result<ConfigurationParts<'static>, RequestError> {
+pub(super) fn configuration(body: &[u8], depth: usize) -> Result<ConfigurationParts<'static>, RequestError> {
     let mut parts = ConfigurationParts::default();
-    for (name, node) in reader::read(body)?.members("")?.unwrap_or_default() {
+    for (name, node) in reader::read(body, depth)?.members("")?.unwrap_or_default() {
         if matching(&name, &["flags"]).is_some() {
             let names = node.elements("flags")?.unwrap_or_default().into_iter();
             let names = names.map(|name| Ok(name.text("flags")?.unwrap_or_default().into()));
@@ -59,9 +59,9 @@ pub(super) fn configuration(body: &[u8]) -> Result<ConfigurationParts<'static>, 
     Ok(parts)
 }
 
-pub(super) fn collector(body: &[u8]) -> Result<CollectorParts<'static>, RequestError> {
+pub(super) fn collector(body: &[u8], depth: usize) -> Result<CollectorParts<'static>, RequestError> {
     let mut parts = CollectorParts::default();
-    for (name, node) in reader::read(body)?.members("")?.unwrap_or_default() {
+    for (name, node) in reader::read(body, depth)?.members("")?.unwrap_or_default() {
         match matching(&name, &["meta", "events"]) {
             Some(0) => parts.meta = node.attributes("meta")?,
             Some(_) => {

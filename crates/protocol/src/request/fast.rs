@@ -5,14 +5,21 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use flagstaff_engine::context::{ContextMap, ContextValue};
+use memchr::memchr2_iter;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
     CollectorParts, ConfigurationParts, ContextParts, EvaluationParts, Member, OfrepParts, UserParts, same_name,
 };
 
+/// How deep serde's own reader goes at most.
+const DEEPEST: usize = 128;
+
 /// Reads a body; `None` when it needs the exact way.
-pub(super) fn read<'a, T: Members<'a>>(body: &'a [u8]) -> Option<T> {
+pub(super) fn read<'a, T: Members<'a>>(body: &'a [u8], depth: usize) -> Option<T> {
+    if depth < DEEPEST && memchr2_iter(b'[', b'{', body).count() > depth {
+        return None;
+    }
     serde_json::from_slice::<Object<T>>(body).ok().map(|object| object.0)
 }
 

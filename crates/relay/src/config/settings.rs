@@ -283,6 +283,8 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of a request body of the data collector.
     pub collector_body: usize,
+    /// How deep lists and objects of a request body may be nested.
+    pub depth: usize,
     /// Bytes of the head of a request.
     pub head: usize,
     /// How long the head of a request may take from its first byte on.

@@ -12,9 +12,11 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "collectEventData");
     const INVALID: &str = "collectEvalData: invalid input data";
     let refuse = |message: String| Problem::new(StatusCode::BAD_REQUEST, message);
-    let request = body::decode(call.body.as_ref(), call.headers, None, request::collector)
-        .map_err(|unreadable| refuse(format!("{INVALID} {}", unreadable.nested())))?
-        .ok_or_else(|| refuse(INVALID.to_owned()))?;
+    let request = body::decode(call.body.as_ref(), call.headers, None, |body| {
+        request::collector(body, call.serving.limits.depth)
+    })
+    .map_err(|unreadable| refuse(format!("{INVALID} {}", unreadable.nested())))?
+    .ok_or_else(|| refuse(INVALID.to_owned()))?;
     let exports = &call.serving.flag_sets.of(call.grant)?.exports;
     let size = call.body.as_ref().map_or(0, |body| body.len());
     if exports.refuses(size) {

@@ -14,11 +14,13 @@ const SIZE: &str = "flagConfiguration.configurationSize";
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut work = Work::begin(call.span, "flagConfiguration");
-    let keys =
-        body::decode(call.body.as_ref(), call.headers, Vec::new(), request::configuration).map_err(|unreadable| {
-            let body = problem::invalid_configuration_request(&unreadable.nested());
-            Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
-        })?;
+    let keys = body::decode(call.body.as_ref(), call.headers, Vec::new(), |body| {
+        request::configuration(body, call.serving.limits.depth)
+    })
+    .map_err(|unreadable| {
+        let body = problem::invalid_configuration_request(&unreadable.nested());
+        Problem::from(Answer::with_status(StatusCode::BAD_REQUEST, body))
+    })?;
     let snapshot = call.serving.flag_sets.of(call.grant)?.load();
     call.state.counts.metrics.flag_configurations.inc();
     let answer = if keys.is_empty() {

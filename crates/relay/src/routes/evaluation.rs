@@ -41,12 +41,9 @@ pub(super) fn read<'c>(call: &'c Call<'_>) -> Result<EvaluationRequest<'c>, Prob
         context: None,
         default_value: ContextValue::Null,
     };
-    Ok(body::decode(
-        call.body.as_ref(),
-        call.headers,
-        empty,
-        request::evaluation,
-    )?)
+    Ok(body::decode(call.body.as_ref(), call.headers, empty, |body| {
+        request::evaluation(body, call.serving.limits.depth)
+    })?)
 }
 
 /// A request must say for whom.

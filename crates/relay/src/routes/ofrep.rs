@@ -54,7 +54,10 @@ pub(super) fn flags<'c>(call: &Call<'c>, key: Option<&dyn Fn() -> String>) -> Re
 /// The context of a single or bulk evaluation. `key` names the flag of a single one in errors.
 pub(super) fn read<'c>(call: &'c Call<'_>, key: Option<&dyn Fn() -> String>) -> Result<EvaluationContext<'c>, Problem> {
     let refuse = |details: &str| Problem::invalid_context(details, key.map(|key| key()).as_deref());
-    match body::decode(call.body.as_ref(), call.headers, None, request::ofrep) {
+    let depth = call.serving.limits.depth;
+    match body::decode(call.body.as_ref(), call.headers, None, |body| {
+        request::ofrep(body, depth)
+    }) {
         Ok(Some(context)) => Ok(context),
         Ok(None) => Err(refuse(ofrep::CONTEXT_REQUIRED)),
         Err(unreadable) => Err(refuse(&unreadable.nested())),

@@ -62,6 +62,35 @@ async fn deep_nesting_is_refused() {
 }
 
 #[tokio::test]
+async fn nesting_is_bounded_as_wanted() {
+    for (settings, most) in [
+        ("", 256),
+        ("maxJsonDepth: 3", 3),
+        ("maxJsonDepth: 127", 127),
+        ("maxJsonDepth: 1000", 1000),
+    ] {
+        let relay = Relay::start(&format!("server: {{limits: {{{settings}}}}}")).await;
+        // the body and the context are a level each; brackets in texts are none
+        let nested = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 2), "]".repeat(levels - 2));
+            format!(r#"{{"context":{{"targetingKey":"[[[[","a":{open}1{close}}}}}"#)
+        };
+        let json = [("content-type", "application/json")];
+        for path in ["/ofrep/v1/evaluate/flags/on", "/ofrep/v1/evaluate/flags"] {
+            relay.check(&format!("POST {path}"), &json, &nested(most), "200").await;
+            relay
+                .check(&format!("POST {path}"), &json, &nested(most + 1), "400")
+                .await;
+        }
+        for path in ["/v1/data/collector", "/v1/flag/configuration", "/v1/allflags"] {
+            relay
+                .check(&format!("POST {path}"), &json, &nested(most + 1), "400")
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn requests_beyond_the_limit_are_turned_away() {
     let relay = Relay::start("server: {limits: {maxConcurrentRequests: 1}}").await;
     let endless = StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, std::io::Error>>());

@@ -1,6 +1,6 @@
 //! A JSON reader that accepts what Go's accepts and words its refusals alike.
 
-use super::super::{DEPTH_LIMIT, RequestError};
+use super::super::RequestError;
 
 /// A value and its place.
 #[derive(Debug)]
@@ -23,9 +23,14 @@ pub(super) enum Content {
     Object(Vec<(String, Node)>),
 }
 
-/// Reads the first value of a text.
-pub(super) fn read(text: &[u8]) -> Result<Node, RequestError> {
-    let mut reader = Reader { text, at: 0, depth: 0 };
+/// Reads the first value of a text, up to a depth of lists and objects.
+pub(super) fn read(text: &[u8], depth_limit: usize) -> Result<Node, RequestError> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        depth: 0,
+        depth_limit,
+    };
     reader.skip_blanks();
     if reader.at == text.len() {
         return Err(RequestError::Blank);
@@ -37,6 +42,7 @@ struct Reader<'t> {
     text: &'t [u8],
     at: usize,
     depth: usize,
+    depth_limit: usize,
 }
 
 impl Reader<'_> {
@@ -58,8 +64,8 @@ impl Reader<'_> {
 
     fn container(&mut self) -> Result<Node, RequestError> {
         self.depth += 1;
-        if self.depth > DEPTH_LIMIT {
-            let error = format!("nesting of more than {DEPTH_LIMIT} levels");
+        if self.depth > self.depth_limit {
+            let error = format!("nesting of more than {} levels", self.depth_limit);
             return Err(RequestError::Syntax {
                 offset: self.at + 1,
                 error,

@@ -10,6 +10,9 @@ use super::{bytes, in_range};
 
 const BODY: usize = 1 << 20;
 const COLLECTOR_BODY: usize = 16 << 20;
+const DEPTH: usize = 256;
+/// Reading takes room on the stack for each level.
+const MAX_DEPTH: u16 = 1000;
 /// As in Go's server.
 const HEAD: usize = (1 << 20) + 4096;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,6 +35,10 @@ pub(super) fn convert(file: Option<&LimitsFile>, report: &mut Report) -> Limits 
     Limits {
         body: bytes(number(|file| &file.body), BODY, report),
         collector_body: bytes(number(|file| &file.collector_body), COLLECTOR_BODY, report),
+        depth: match number(|file| &file.depth).and_then(|written| in_range(written, 0, MAX_DEPTH, report)) {
+            None | Some(0) => DEPTH,
+            Some(depth) => depth.into(),
+        },
         head: bytes(number(|file| &file.head), HEAD, report),
         head_timeout: time(|file| &file.head_timeout, HEAD_TIMEOUT),
         body_timeout: time(|file| &file.body_timeout, BODY_TIMEOUT),
