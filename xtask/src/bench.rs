@@ -2,8 +2,10 @@
 //! minute to minute; the ratios of a run do not.
 
 mod case;
+mod events;
 mod load;
 mod server;
+mod streams;
 mod table;
 
 use std::path::Path;
@@ -19,7 +21,10 @@ use server::Server;
 
 /// What to measure, and how long.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    measurement: Option<Measurement>,
     /// Another server that speaks OFREP; `{port}` in its command becomes a free port, `{flags}` the path of the flag file
     #[arg(long = "peer", value_name = "NAME=COMMAND", value_parser = Peer::parse)]
     peers: Vec<Peer>,
@@ -37,6 +42,15 @@ pub(crate) struct Arguments {
         default_value = "static,split,query,bulk,unchanged"
     )]
     cases: Vec<Case>,
+}
+
+/// What else can be measured.
+#[derive(Debug, clap::Subcommand)]
+enum Measurement {
+    /// Opens many streams of server-sent events, edits the flags, and prints when the last one was told, and what a stream weighs
+    Streams(streams::Arguments),
+    /// Puts load on a relay whose exporters hang, and prints what that costs, and what became of every event
+    Events(events::Arguments),
 }
 
 /// A server of somebody else.
@@ -80,6 +94,14 @@ struct Series {
 
 /// Measures and prints; `false` when a server failed to answer under load.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
+    match &arguments.measurement {
+        None => run_load(arguments),
+        Some(Measurement::Streams(arguments)) => streams::run(arguments),
+        Some(Measurement::Events(arguments)) => events::run(arguments),
+    }
+}
+
+fn run_load(arguments: &Arguments) -> Result<bool> {
     load::check_tool()?;
     let relay = executable(&["--package", "flagstaff"])?;
     let limit = executable(&["--package", "flagstaff-limit"])?;
@@ -104,22 +126,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
 /// Starts everything. The bare server is the first, since ratios are to the first; a relay starts before it, since its bulk
 /// answer is what the bare server sends. The relays are as people run them: with keys, metrics, and logs of level info.
 fn start(relay: &Path, limit: &Path, peers: &[Peer]) -> Result<Vec<Server>> {
-    let start = |name, flags, settings: &str| {
-        Server::start(name, Some(flags), |workspace| {
-            let configuration = format!(
-                "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: info\n\
-                 retriever: {{kind: file, path: {}}}\nauthorizedKeys: {{evaluation: [{}]}}\n{settings}",
-                workspace.port(),
-                case::FLAG_FILE,
-                case::KEY,
-            );
-            workspace.write("goff-proxy.yaml", &configuration)?;
-            let mut command = Command::new(relay);
-            // the relay takes settings from the environment too
-            command.args(["relay", "--config", "goff-proxy.yaml"]).env_clear();
-            Ok(command)
-        })
-    };
+    let start = |name, flags, settings| start_relay(relay, name, flags, settings);
     let plain = start("flagstaff", case::FLAGS, "")?;
     let bulk = plain.ask(Case::Bulk)?.text();
     let limit = Server::start("limit", None, |workspace| {
@@ -137,6 +144,24 @@ fn start(relay: &Path, limit: &Path, peers: &[Peer]) -> Result<Vec<Server>> {
         })?);
     }
     Ok(servers)
+}
+
+/// Starts a relay as people run it.
+fn start_relay(program: &Path, name: &str, flags: usize, settings: &str) -> Result<Server> {
+    Server::start(name, Some(flags), |workspace| {
+        let configuration = format!(
+            "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: info\n\
+             retriever: {{kind: file, path: {}}}\nauthorizedKeys: {{evaluation: [{}]}}\n{settings}",
+            workspace.port(),
+            case::FLAG_FILE,
+            case::KEY,
+        );
+        workspace.write("goff-proxy.yaml", &configuration)?;
+        let mut command = Command::new(program);
+        // the relay takes settings from the environment too
+        command.args(["relay", "--config", "goff-proxy.yaml"]).env_clear();
+        Ok(command)
+    })
 }
 
 /// Puts one case to the servers that it is for, in turns.

@@ -53,7 +53,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
         ),
     )?;
     let mut holds = true;
-    println!("{:<12}{:>16}{:>16}{:>8}{:>12}{:>12}{:>8}", "", "no exporters/s", "hanging/s", "ratio", "p99", "p99", "ratio");
+    println!(
+        "{:<12}{:>16}{:>16}{:>8}{:>12}{:>12}{:>8}",
+        "", "no exporters/s", "hanging/s", "ratio", "p99", "p99", "ratio"
+    );
     for case in [Case::Static, Case::Collector] {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for _ in 0..arguments.rounds {
@@ -155,14 +158,23 @@ fn settled(server: &Server) -> Result<Vec<Balance>> {
 }
 
 fn balances(server: &Server) -> Result<Vec<Balance>> {
-    let metrics = Connection::open(server.address())?.send(&Request::get("/metrics"))?.text();
+    let metrics = Connection::open(server.address())?
+        .send(&Request::get("/metrics"))?
+        .text();
     let mut balances: BTreeMap<&str, Balance> = BTreeMap::new();
     for line in metrics.lines() {
-        let Some(rest) = line.strip_prefix("flagstaff_exporter_events_") else { continue };
+        let Some(rest) = line.strip_prefix("flagstaff_exporter_events_") else {
+            continue;
+        };
         let (name, rest) = rest.split_once('{').context("a sample without labels")?;
         let (labels, value) = rest.rsplit_once("} ").context("a sample without a value")?;
-        let exporter = labels.split("exporter=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let balance = balances.entry(exporter.context("a sample without an exporter")?).or_default();
+        let exporter = labels
+            .split("exporter=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let balance = balances
+            .entry(exporter.context("a sample without an exporter")?)
+            .or_default();
         let place = match name {
             "accepted_total" => &mut balance.accepted,
             "delivered_total" => &mut balance.delivered,
@@ -220,7 +232,9 @@ fn answer(mut connection: TcpStream, is_released: &AtomicBool) -> Option<()> {
         while !is_released.load(Ordering::Relaxed) {
             thread::sleep(Duration::from_millis(20));
         }
-        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
+        connection
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .ok()?;
     }
 }
 
