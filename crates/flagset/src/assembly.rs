@@ -146,11 +146,7 @@ impl Assembly {
     pub(crate) fn start(&mut self, answers: Vec<Answer>, now: SystemTime) -> Result<Built, String> {
         let options = Arc::clone(&self.options);
         let refreshed = self.receive(answers, now).1;
-        let silent: Vec<&SourceState> = self
-            .sources
-            .iter()
-            .filter(|source| source.document().is_none())
-            .collect();
+        let silent: Vec<&SourceState> = self.sources.iter().filter(|source| !source.is_known()).collect();
         let causes: Vec<String> = silent
             .iter()
             .filter_map(|source| Some(format!("{}: {}", source.label, source.failure()?)))
@@ -221,7 +217,7 @@ impl Assembly {
     /// Merges, compiles what changed and builds a snapshot; `false` when the flags are the same as before. Flags that
     /// were never good take their version from `persistent`.
     fn build(&mut self, now: SystemTime, persistent: Option<&Document>) -> bool {
-        if self.sources.iter().all(|source| source.document().is_some()) {
+        if self.sources.iter().all(|source| source.is_known()) {
             self.fallback = None;
         }
         let fallback_label = self
@@ -313,7 +309,7 @@ impl Assembly {
         }
         Status {
             name: Arc::clone(&self.options.name),
-            loaded: self.sources.iter().all(|source| source.document().is_some()),
+            loaded: self.sources.iter().all(|source| source.is_known()),
             revision: self.snapshot.revision(),
             digest: self.snapshot.digest(),
             updated_at: self.snapshot.updated_at(),
@@ -404,9 +400,7 @@ impl Compiler {
 
 /// The entries that count, by key: those of later sources replace those of earlier ones.
 fn merge<'d>(fallback: Option<(&'d Arc<str>, &'d Document)>, sources: &'d [SourceState]) -> Vec<Winner<'d>> {
-    let documents = sources
-        .iter()
-        .filter_map(|source| Some((&source.label, source.document()?)));
+    let documents = sources.iter().flat_map(SourceState::documents);
     let mut places: HashMap<&str, usize, foldhash::fast::RandomState> = HashMap::default();
     let mut winners: Vec<Winner<'d>> = Vec::new();
     for (layer, (file, document)) in fallback.into_iter().chain(documents).enumerate() {

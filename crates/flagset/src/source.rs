@@ -8,7 +8,7 @@ use flagstaff_definition::diagnostic::{Code, Diagnostic};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
 use flagstaff_definition::span::Text;
-use flagstaff_retrievers::{Content, Fetched, FormatHint, Revision};
+use flagstaff_retrievers::{Fetched, FormatHint, Part, Revision};
 
 use crate::fetches::Fetch;
 use crate::options::Source;
@@ -20,7 +20,8 @@ pub(crate) struct SourceState {
     format: Format,
     /// What the retriever is asked with: of the last content, good or not.
     revision: Option<Revision>,
-    good: Option<Good>,
+    /// The last good document of each part.
+    good: Vec<Good>,
     /// What is wrong with the last content as a whole.
     broken: Arc<[Diagnostic]>,
     last_success: Option<SystemTime>,
@@ -29,8 +30,10 @@ pub(crate) struct SourceState {
     fetches: FetchCounts,
 }
 
-/// The last content that could be read.
+/// The last text of a part that could be read.
 struct Good {
+    /// What it is called in findings.
+    file: Arc<str>,
     bytes: Bytes,
     format: Format,
     document: Document,
@@ -42,7 +45,7 @@ impl SourceState {
             label: Arc::clone(&source.label),
             format: source.format,
             revision: None,
-            good: None,
+            good: Vec::new(),
             broken: Arc::default(),
             last_success: None,
             failure: None,
@@ -51,9 +54,14 @@ impl SourceState {
         }
     }
 
-    /// The last good document.
-    pub(crate) fn document(&self) -> Option<&Document> {
-        self.good.as_ref().map(|good| &good.document)
+    /// Whether it has given a document.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.good.is_empty()
+    }
+
+    /// The last good documents, each with what it is called.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = (&Arc<str>, &Document)> {
+        self.good.iter().map(|good| (&good.file, &good.document))
     }
 
     /// What to ask the retriever with.
@@ -66,7 +74,7 @@ impl SourceState {
         self.failure.as_ref()
     }
 
-    /// Takes what came of a fetch. Whether the last good document is another one now.
+    /// Takes what came of a fetch. Whether one of the last good documents is another one now.
     pub(crate) fn receive(&mut self, fetch: Fetch, flag_set: &str, now: SystemTime) -> bool {
         let (changed, failure) = match fetch.result {
             Err(error) => (false, Some(error.to_string())),
@@ -76,17 +84,8 @@ impl SourceState {
             }
             Ok(Fetched::Content(content)) => {
                 self.revision = Some(content.revision.clone());
-                match self.read(content) {
-                    Ok(good) => {
-                        self.good = Some(good);
-                        self.broken = Arc::default();
-                        (true, None)
-                    }
-                    Err(diagnostics) => {
-                        self.broken = diagnostics.into();
-                        (false, broken_summary(&self.broken))
-                    }
-                }
+                let changed = self.read(content.parts);
+                (changed, broken_summary(&self.broken))
             }
         };
         self.fetches.count(fetch.took, failure.is_none());
@@ -107,30 +106,59 @@ impl SourceState {
         }
     }
 
-    fn read(&self, content: Content) -> Result<Good, Vec<Diagnostic>> {
-        let format = match content.format_hint {
+    /// Reads every part. Whether one of them is another document now, or is gone; what is broken stays as it was.
+    fn read(&mut self, parts: Vec<Part>) -> bool {
+        let mut known = std::mem::take(&mut self.good);
+        let mut broken = Vec::new();
+        let mut changed = false;
+        for part in parts {
+            let file = match &part.name {
+                None => Arc::clone(&self.label),
+                Some(name) => format!("{}/{name}", self.label).into(),
+            };
+            let at = known.iter().position(|good| good.file == file);
+            let previous = at.map(|at| known.remove(at));
+            match self.document(&part, previous.as_ref()) {
+                Ok(document) => {
+                    changed = true;
+                    let (bytes, format) = (part.bytes, self.format_of(part.format_hint));
+                    self.good.push(Good {
+                        file,
+                        bytes,
+                        format,
+                        document,
+                    });
+                }
+                Err(diagnostics) => {
+                    broken.extend(diagnostics.into_iter().map(|mut diagnostic| {
+                        diagnostic.file.get_or_insert_with(|| Arc::clone(&file));
+                        diagnostic
+                    }));
+                    self.good.extend(previous);
+                }
+            }
+        }
+        self.broken = broken.into();
+        changed || !known.is_empty()
+    }
+
+    fn document(&self, part: &Part, previous: Option<&Good>) -> Result<Document, Vec<Diagnostic>> {
+        let format = self.format_of(part.format_hint);
+        let previous = previous.filter(|good| good.format == format);
+        let document = Document::parse_bytes(&part.bytes, format, previous.map(|good| &good.document))?;
+        match previous.and_then(|previous| truncation(&part.bytes, &document, previous)) {
+            Some(diagnostic) => Err(vec![diagnostic]),
+            None => Ok(document),
+        }
+    }
+
+    fn format_of(&self, hint: Option<FormatHint>) -> Format {
+        match hint {
             None => self.format,
             Some(FormatHint::Yaml) => Format::Yaml,
             Some(FormatHint::Json) => Format::Json,
             Some(FormatHint::Toml) => Format::Toml,
-        };
-        let with_file = |mut diagnostics: Vec<Diagnostic>| {
-            for diagnostic in &mut diagnostics {
-                diagnostic.file.get_or_insert_with(|| Arc::clone(&self.label));
-            }
-            diagnostics
-        };
-        let previous = self.good.as_ref().filter(|good| good.format == format);
-        let document =
-            Document::parse_bytes(&content.bytes, format, previous.map(|good| &good.document)).map_err(with_file)?;
-        if let Some(diagnostic) = previous.and_then(|previous| truncation(&content.bytes, &document, previous)) {
-            return Err(with_file(vec![diagnostic]));
         }
-        Ok(Good {
-            bytes: content.bytes,
-            format,
-            document,
-        })
     }
 
     fn note(&mut self, failure: Option<String>, flag_set: &str, now: SystemTime) {
@@ -144,7 +172,7 @@ impl SourceState {
             return;
         };
         self.failures = self.failures.saturating_add(1);
-        let kept = if self.good.is_some() {
+        let kept = if self.is_known() {
             "the last good flags of this source stay"
         } else {
             "there are no flags of this source yet"

@@ -15,6 +15,7 @@ use crate::{FlagSet, Options, Served, Snapshot, Source};
 mod change;
 mod edit;
 mod failing;
+mod parts;
 mod reconfiguration;
 mod start;
 

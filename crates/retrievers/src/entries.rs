@@ -40,10 +40,7 @@ impl Entries {
     /// The document: one JSON object, with the keys in order.
     pub(crate) fn into_content(self, token: Option<Arc<str>>) -> Content {
         let document = serde_json::to_vec(&self.texts).expect("keys are texts and values are JSON");
-        Content {
-            format_hint: Some(FormatHint::Json),
-            ..Content::new(Bytes::from(document), token)
-        }
+        Content::new(Bytes::from(document), token).in_format(FormatHint::Json)
     }
 }
 
@@ -67,8 +64,8 @@ mod tests {
                 collected.insert((*key).to_owned(), text).unwrap();
             }
             let content = collected.into_content(None);
-            assert_eq!(content.bytes, document);
-            assert_eq!(content.format_hint, Some(FormatHint::Json));
+            assert_eq!(content.bytes(), document);
+            assert_eq!(content.parts[0].format_hint, Some(FormatHint::Json));
         }
     }
 

@@ -75,8 +75,20 @@ pub const KINDS: &[Kind] = &[
         &["timeout"],
         GOOGLE_STORAGE,
     ),
-    kind("configmap", None, &["configmap", "namespace", "key"], &[], None),
-    kind("mongodb", None, &["collection", "database", "uri"], &[], None),
+    kind(
+        "configmap",
+        Some("configmap"),
+        &["configmap", "namespace", "key"],
+        &["serviceAccountPath", "timeout"],
+        CONFIGMAP,
+    ),
+    kind(
+        "mongodb",
+        Some("mongodb"),
+        &["collection", "database", "uri"],
+        &["changeStream", "timeout"],
+        MONGODB,
+    ),
     kind(
         "redis",
         Some("redis"),
@@ -98,6 +110,28 @@ pub const KINDS: &[Kind] = &[
         &["columns", "channel", "timeout"],
         POSTGRESQL,
     ),
+    kind(
+        "git",
+        Some("git"),
+        &["url"],
+        &["ref", "branch", "path", "username", "token", "timeout"],
+        GIT,
+    ),
+    kind(
+        "relay",
+        Some("relay"),
+        &["url"],
+        &[
+            "apiKey",
+            "headers",
+            "timeout",
+            "clientCertPath",
+            "clientKeyPath",
+            "caCertPath",
+        ],
+        RELAY,
+    ),
+    kind("directory", Some("directory"), &["path"], &["glob"], DIRECTORY),
 ];
 
 #[cfg(feature = "file")]
@@ -132,6 +166,51 @@ const GITLAB: Option<Constructor> = None;
 const BITBUCKET: Option<Constructor> = Some(|settings, _| Ok(Arc::new(HostedFile::on_bitbucket(settings)?)));
 #[cfg(not(feature = "git-hosts"))]
 const BITBUCKET: Option<Constructor> = None;
+
+#[cfg(feature = "configmap")]
+const CONFIGMAP: Option<Constructor> = Some(|settings, surroundings| {
+    Ok(Arc::new(crate::configmap::ConfigMapRetriever::new(
+        crate::configmap::ConfigMapOptions::read(settings, surroundings)?,
+    )))
+});
+#[cfg(not(feature = "configmap"))]
+const CONFIGMAP: Option<Constructor> = None;
+
+#[cfg(feature = "directory")]
+const DIRECTORY: Option<Constructor> = Some(|settings, _| {
+    Ok(Arc::new(crate::directory::DirectoryRetriever::new(
+        crate::directory::DirectoryOptions::read(settings)?,
+    )))
+});
+#[cfg(not(feature = "directory"))]
+const DIRECTORY: Option<Constructor> = None;
+
+#[cfg(feature = "git")]
+const GIT: Option<Constructor> = Some(|settings, _| {
+    Ok(Arc::new(crate::git::GitRetriever::new(crate::git::GitOptions::read(
+        settings,
+    )?)))
+});
+#[cfg(not(feature = "git"))]
+const GIT: Option<Constructor> = None;
+
+#[cfg(feature = "relay")]
+const RELAY: Option<Constructor> = Some(|settings, _| {
+    Ok(Arc::new(crate::relay::RelayRetriever::new(
+        crate::relay::RelayOptions::read(settings)?,
+    )))
+});
+#[cfg(not(feature = "relay"))]
+const RELAY: Option<Constructor> = None;
+
+#[cfg(feature = "mongodb")]
+const MONGODB: Option<Constructor> = Some(|settings, _| {
+    Ok(Arc::new(crate::mongodb::MongodbRetriever::new(
+        crate::mongodb::MongodbOptions::read(settings)?,
+    )))
+});
+#[cfg(not(feature = "mongodb"))]
+const MONGODB: Option<Constructor> = None;
 
 #[cfg(feature = "postgresql")]
 const POSTGRESQL: Option<Constructor> = Some(|settings, surroundings| {
@@ -281,13 +360,9 @@ mod tests {
                 "no \"redisOptions.addr\" property found for kind \"redis\"",
             ),
             (
-                json!({"kind": "googleStorage", "bucket": "a", "Object": "b"}),
-                "googleStorage (not active)",
-            ),
-            (
                 json!({"kind": "ftp"}),
                 "kind \"ftp\" is not supported; known kinds: file, http, github, gitlab, bitbucket, s3, googleStorage, \
-                 configmap, mongodb, redis, azureBlobStorage, postgresql",
+                 configmap, mongodb, redis, azureBlobStorage, postgresql, git, relay, directory",
             ),
         ] {
             let result = build(options.as_object().unwrap(), &Surroundings::default());

@@ -21,33 +21,45 @@ pub use flagstaff_backend::{Surroundings, settings};
 
 pub use changes::{Changes, Settling};
 pub use error::{ErrorKind, ErrorStatus, RetrieveError};
-pub use fetched::{Content, Fetched, FormatHint, Revision};
+pub use fetched::{Content, Fetched, FormatHint, Part, Revision};
 pub use pause::Pause;
 
 pub mod kinds;
 
+#[cfg(feature = "configmap")]
+pub mod configmap;
+#[cfg(feature = "directory")]
+pub mod directory;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "git")]
+pub mod git;
 #[cfg(feature = "git-hosts")]
 pub mod git_hosts;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "postgresql")]
 pub mod postgresql;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "relay")]
+pub mod relay;
 #[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
 pub mod stored_objects;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 mod changes;
-#[cfg(any(feature = "postgresql", feature = "redis"))]
+#[cfg(any(feature = "mongodb", feature = "postgresql", feature = "redis"))]
 mod entries;
 mod error;
 mod fetched;
-#[cfg(any(feature = "postgresql", feature = "redis"))]
+#[cfg(feature = "listening")]
 mod listening;
+#[cfg(any(feature = "directory", feature = "git"))]
+mod pattern;
 mod pause;
 #[cfg(any(feature = "azure", feature = "gcs", feature = "http", feature = "s3"))]
 mod timeout;

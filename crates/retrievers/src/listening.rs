@@ -41,16 +41,21 @@ where
     let mut task = JoinSet::new();
     task.spawn(async move {
         let mut pause = FIRST_PAUSE;
+        let mut is_told = false;
         loop {
             let began = Instant::now();
             let ended = listen(teller.clone()).await;
             if began.elapsed() > LONGEST_PAUSE {
                 pause = FIRST_PAUSE;
+                is_told = false;
             }
             match ended {
-                Err(error) => {
+                // Once is enough: it may be that nobody wants the relay to listen.
+                Err(error) if !is_told => {
+                    is_told = true;
                     tracing::warn!(source = place, %error, "cannot listen for changes: they are seen at the next poll");
                 }
+                Err(error) => tracing::debug!(source = place, %error, "still cannot listen for changes"),
                 Ok(()) => tracing::debug!(source = place, "no longer told of changes: listening again"),
             }
             // Replicas that lost the same server come back one after the other.

@@ -39,10 +39,10 @@ pub async fn check_contract(backend: &mut impl Backend) {
         "every source can hold a text"
     );
     let first = content(backend, None).await;
-    assert_eq!(first.bytes, "a: 1\n", "a first fetch yields what is there");
+    assert_eq!(first.bytes(), "a: 1\n", "a first fetch yields what is there");
     let mut revision = unchanged(backend, &first.revision).await;
     assert_eq!(
-        content(backend, None).await.bytes,
+        content(backend, None).await.bytes(),
         "a: 1\n",
         "without a previous revision there is always content"
     );
@@ -69,7 +69,7 @@ pub async fn check_contract(backend: &mut impl Backend) {
 
     assert!(backend.enter(State::Holds("a: 2\n")).await);
     let second = content(backend, Some(&revision)).await;
-    assert_eq!(second.bytes, "a: 2\n", "a change is seen after failures, too");
+    assert_eq!(second.bytes(), "a: 2\n", "a change is seen after failures, too");
     assert_ne!(second.revision, first.revision);
     unchanged(backend, &second.revision).await;
 }

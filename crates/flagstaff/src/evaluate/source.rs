@@ -39,7 +39,10 @@ impl<'a> Source<'a> {
             retriever.place()
         };
         match fetched {
-            Fetched::Content(content) => Ok((name, content.bytes.to_vec())),
+            Fetched::Content(content) if content.parts.len() > 1 => {
+                anyhow::bail!("{name}: holds several files, evaluate the flags of one of them")
+            }
+            Fetched::Content(content) => Ok((name, content.bytes().to_vec())),
             Fetched::Unchanged(_) => anyhow::bail!("{name}: answered that nothing changed without having been asked"),
         }
     }

@@ -110,7 +110,7 @@ impl Provider {
         let revision = fetched.revision().clone();
         if let Fetched::Content(content) = fetched {
             let place = source.retriever.place();
-            let keys = KeySet::read(&content.bytes, &self.settings).map_err(|error| format!("{place} {error}"))?;
+            let keys = KeySet::read(content.bytes(), &self.settings).map_err(|error| format!("{place} {error}"))?;
             tracing::info!(
                 issuer = &*self.settings.issuer,
                 keys = keys.len(),
@@ -143,7 +143,7 @@ impl Provider {
         let Fetched::Content(content) = fetched else {
             return Err(format!("{place} gives nothing"));
         };
-        let description: Description = serde_json::from_slice(&content.bytes)
+        let description: Description = serde_json::from_slice(content.bytes())
             .map_err(|error| format!("{place} describes no provider: {error}"))?;
         if description.issuer != *self.settings.issuer {
             return Err(format!("{place} describes another issuer, {}", description.issuer));

@@ -21,7 +21,7 @@ pub use options::FileOptions;
 pub use watch::watch;
 
 mod options;
-mod watch;
+pub(crate) mod watch;
 
 /// Reads a file.
 #[derive(Debug)]

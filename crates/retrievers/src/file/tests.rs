@@ -73,7 +73,7 @@ async fn check_noticed(changes: &mut Changes, path: &Path, expected: Option<&str
     let noticed = async {
         while changes.next().await {
             let read = match retriever(path).retrieve(None).await {
-                Ok(Fetched::Content(content)) => Some(content.bytes),
+                Ok(Fetched::Content(content)) => Some(content.bytes().clone()),
                 _ => None,
             };
             if read.as_deref() == expected.map(str::as_bytes) {

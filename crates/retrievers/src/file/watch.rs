@@ -37,15 +37,19 @@ pub(super) fn watch_flags(path: &Path) -> io::Result<Changes> {
 /// # Errors
 /// When none of the files is in a folder that can be watched. Others are announced.
 pub fn watch(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> io::Result<Changes> {
-    start(paths, settle).map_err(|error| match error.kind {
+    let paths: Vec<PathBuf> = paths.into_iter().collect();
+    watch_found(move || paths.clone(), settle)
+}
+
+/// Does the same for paths that are looked for anew after each change: the change may have added some.
+pub(crate) fn watch_found(find: impl Fn() -> Vec<PathBuf> + Send + 'static, settle: Duration) -> io::Result<Changes> {
+    start(Box::new(find), settle).map_err(|error| match error.kind {
         notify::ErrorKind::Io(error) => error,
         _ => io::Error::other(error),
     })
 }
 
-fn start(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> notify::Result<Changes> {
-    let paths = paths.into_iter().map(std::path::absolute);
-    let paths = paths.collect::<io::Result<_>>().map_err(notify::Error::io)?;
+fn start(find: Box<dyn Fn() -> Vec<PathBuf> + Send>, settle: Duration) -> notify::Result<Changes> {
     let places = Arc::new(Mutex::new(Places::default()));
     let (sender, receiver) = mpsc::channel(1);
     let watched = Arc::clone(&places);
@@ -58,7 +62,7 @@ fn start(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> notify::
         }
     })?;
     let mut watch = Watch {
-        paths,
+        find,
         watcher,
         folders: BTreeSet::new(),
         places,
@@ -66,14 +70,14 @@ fn start(paths: impl IntoIterator<Item = PathBuf>, settle: Duration) -> notify::
     watch.arm()?;
     Ok(Changes::new(receiver, settle, move || {
         if let Err(error) = watch.arm() {
-            tracing::warn!(paths = ?watch.paths, %error, "cannot watch the file any longer");
+            tracing::warn!(paths = ?(watch.find)(), %error, "cannot watch the file any longer");
         }
     }))
 }
 
 /// A watcher and what it watches.
 struct Watch {
-    paths: Vec<PathBuf>,
+    find: Box<dyn Fn() -> Vec<PathBuf> + Send>,
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     places: Arc<Mutex<Places>>,
@@ -96,8 +100,10 @@ impl Watch {
             // It fails for a folder that is gone, whose watch has ended by itself.
             let _ = self.watcher.unwatch(&folder);
         }
+        let paths = (self.find)().into_iter().map(std::path::absolute);
+        let paths: Vec<PathBuf> = paths.collect::<io::Result<_>>().map_err(notify::Error::io)?;
         let mut places = Places::default();
-        self.paths.iter().for_each(|path| places.add(path));
+        paths.iter().for_each(|path| places.add(path));
         let parents = places.steps.iter().filter_map(|step| step.parent());
         let folders: BTreeSet<PathBuf> = parents.map(Path::to_owned).chain(places.ends.iter().cloned()).collect();
         *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places;
@@ -112,8 +118,8 @@ impl Watch {
         }
         // A folder above that may be entered but not read cannot be watched, and rarely changes.
         let is_blind = |path: &PathBuf| failed.iter().any(|(folder, _)| path.parent() == Some(folder));
-        let blind: Vec<_> = self.paths.iter().filter(|path| is_blind(path)).collect();
-        if !blind.is_empty() && blind.len() < self.paths.len() {
+        let blind: Vec<_> = paths.iter().filter(|path| is_blind(path)).collect();
+        if !blind.is_empty() && blind.len() < paths.len() {
             tracing::warn!(paths = ?blind, "cannot watch files in these folders");
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::{ErrorKind, RetrieveError};
 const MAX_REDIRECTS: usize = 10;
 
 /// Reads the certificates and builds the client.
-pub(super) async fn build(options: &HttpOptions) -> Result<Client, RetrieveError> {
+pub(crate) async fn build(options: &HttpOptions) -> Result<Client, RetrieveError> {
     let mut trusted = Vec::new();
     if let Some(path) = &options.ca_certificates {
         let pem = read(path, "caCertPath").await?;

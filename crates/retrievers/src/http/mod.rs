@@ -26,7 +26,7 @@ use crate::{
 
 pub use options::HttpOptions;
 
-mod client;
+pub(crate) mod client;
 mod options;
 mod pause;
 

@@ -26,7 +26,7 @@ async fn fetch_again(
     previous: Option<&Revision>,
 ) -> Result<(String, Revision), RetrieveError> {
     Ok(match retriever.retrieve(previous).await? {
-        Fetched::Content(content) => (String::from_utf8(content.bytes.to_vec()).unwrap(), content.revision),
+        Fetched::Content(content) => (String::from_utf8(content.bytes().to_vec()).unwrap(), content.revision),
         Fetched::Unchanged(revision) => ("unchanged".to_owned(), revision),
     })
 }

@@ -16,10 +16,15 @@ impl OptionTable for RetrieverTable {
             "The flag file; relative paths are of the working folder, or of the root of the repository.",
         ),
         text(
+            &["glob"],
+            "Which files of the folder are read, like `teams/*/*.yaml`; all files of flags at any depth unless it is written.",
+        ),
+        text(
             &["fileFormat"],
             "Format of this source, when it is not that of its flag set: `yaml`, `json` or `toml`.",
         ),
-        text(&["url"], "Where the flags are.").url(),
+        text(&["url"], "Where the flags, the repository or the relay are.").url(),
+        text(&["apiKey"], "Key of the relay that is followed; it picks the flag set.").secret(),
         text(&["method"], "Method of the request.").default("GET"),
         text(&["body"], "Body of the request.").secret(),
         Field::new(
@@ -40,6 +45,11 @@ impl OptionTable for RetrieverTable {
         ),
         text(&["repositorySlug"], "The repository, like `owner/name`."),
         text(&["branch"], "The branch.").default("main"),
+        text(
+            &["ref"],
+            "A branch, a tag or the id of a commit; the default branch of the repository unless it is written.",
+        ),
+        text(&["username"], "Who comes with the token.").default("git"),
         text(&["token"], "Token of the host.").secret(),
         text(&["githubToken"], "Token of the host.")
             .deprecated("token")
@@ -52,12 +62,21 @@ impl OptionTable for RetrieverTable {
         text(&["namespace"], "Its namespace."),
         text(&["key"], "The key of its data."),
         text(
+            &["serviceAccountPath"],
+            "Folder with the token and the authority of the pod's service account.",
+        )
+        .default("/var/run/secrets/kubernetes.io/serviceaccount"),
+        text(
             &["uri"],
             "Where the database is; a password in it is hidden wherever it is shown.",
         )
         .url(),
         text(&["database"], "Name of the database."),
         text(&["collection"], "Name of the collection."),
+        switch(
+            &["changeStream"],
+            "Listens to the change stream of the collection; the server must be a replica set.",
+        ),
         Field::new(
             &["redisOptions", "options"],
             Shape::Section(&[REDIS]),
