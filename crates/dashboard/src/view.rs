@@ -86,8 +86,8 @@ pub struct Source {
 pub struct RefusedFlag {
     /// Its key.
     pub key: String,
-    /// Whether its last good version is served; otherwise nothing is.
-    pub has_last_good: bool,
+    /// What is served under it, for people.
+    pub served: &'static str,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }

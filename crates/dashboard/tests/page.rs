@@ -38,7 +38,7 @@ fn relay() -> Relay {
         refused: 1,
         refused_flags: vec![RefusedFlag {
             key: "<script>alert(1)</script>".to_owned(),
-            has_last_good: true,
+            served: "its last good version",
             findings: vec![finding],
         }],
     };

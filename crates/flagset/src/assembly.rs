@@ -20,6 +20,7 @@ use crate::reconfiguration::Origin;
 use crate::snapshot::{ServedFlag, Snapshot};
 use crate::source::{SourceState, log};
 use crate::status::{FlagFindings, Served, Status};
+use crate::winner::{Winner, merge};
 
 /// Everything the writer knows: the last good document of each source, and what came of each flag.
 pub(crate) struct Assembly {
@@ -33,6 +34,8 @@ pub(crate) struct Assembly {
     attributes_in_use: usize,
     snapshot: Arc<Snapshot>,
     findings: Arc<[FlagFindings]>,
+    /// Keys that stand in several sources, as last logged.
+    duplicates: Vec<Arc<str>>,
     refreshed_at: Option<SystemTime>,
 }
 
@@ -53,13 +56,6 @@ pub(crate) struct Built {
     /// Whether every source gave a document.
     pub(crate) refreshed: bool,
     pub(crate) status: Status,
-}
-
-/// A flag that counts, and where it comes from.
-struct Winner<'d> {
-    entry: &'d Entry,
-    file: &'d Arc<str>,
-    overridden: Option<&'d Arc<str>>,
 }
 
 /// A table of attributes may grow to twice what was in use, and this much, before it is built anew.
@@ -90,6 +86,7 @@ impl Assembly {
             attributes_in_use: snapshot.attributes().len(),
             snapshot,
             findings: Arc::default(),
+            duplicates: Vec::new(),
             refreshed_at: None,
         }
     }
@@ -229,7 +226,13 @@ impl Assembly {
         let winners = merge(
             self.fallback.as_ref().map(|document| (&fallback_label, document)),
             &self.sources,
+            self.options.duplicates,
         );
+        let duplicates = winners.iter().filter(|winner| winner.is_duplicate());
+        let duplicates: Vec<Arc<str>> = duplicates.map(|winner| Arc::clone(&winner.entry.key)).collect();
+        if !duplicates.is_empty() && duplicates != self.duplicates {
+            self.log_duplicates(&winners);
+        }
         let persistent: HashMap<&Arc<str>, &Entry> = persistent
             .into_iter()
             .flat_map(|document| &document.entries)
@@ -242,12 +245,8 @@ impl Assembly {
         let mut records = HashMap::with_capacity_and_hasher(winners.len(), foldhash::fast::RandomState::default());
         let mut findings = Vec::new();
         let mut flags = Vec::with_capacity(winners.len());
-        for Winner {
-            entry,
-            file,
-            overridden,
-        } in winners
-        {
+        for winner in winners {
+            let Winner { entry, file, .. } = winner;
             // on a busy machine an evaluation gets its turn between two flags, not after all of them
             if flags.len() % YIELD_EVERY == 0 {
                 std::thread::yield_now();
@@ -267,9 +266,10 @@ impl Assembly {
                 record.served = compiler.record(saved, None).served;
             }
             flags.extend(record.served.clone());
-            findings.extend(record.findings(entry, file, overridden));
+            findings.extend(record.findings(&winner));
             records.insert(Arc::clone(&entry.key), record);
         }
+        self.duplicates = duplicates;
         self.findings = findings.into();
         self.records = records;
         self.attributes = compiler.attributes;
@@ -287,6 +287,23 @@ impl Assembly {
             self.snapshot = Arc::new(next);
         }
         !same
+    }
+
+    /// Says which flags stand in several sources: one line for those that are overridden, as that may well be meant, and one for
+    /// each that is refused.
+    fn log_duplicates(&self, winners: &[Winner<'_>]) {
+        let duplicates = winners.iter().flat_map(Winner::duplicates);
+        let (overridden, refused): (Vec<_>, Vec<_>) = duplicates.partition(|found| found.code == Code::OverriddenFlag);
+        if let Some(first) = overridden.first() {
+            let (flag, file) = (first.flag.as_deref(), first.file.as_deref());
+            tracing::warn!(
+                flag_set = %self.options.name, count = overridden.len(), flag, file,
+                "flags stand in several sources: {}", first.message
+            );
+        }
+        for found in refused {
+            log(&found, &self.options.name, "the flag of the earlier source is served");
+        }
     }
 
     /// The table of attributes only ever grows, since the flags of older snapshots count on it. Once it may be half full
@@ -323,18 +340,14 @@ impl Assembly {
 
 impl Record {
     /// Everything there is to say, with file and places.
-    fn findings(&self, entry: &Entry, file: &Arc<str>, overridden: Option<&Arc<str>>) -> Option<FlagFindings> {
+    fn findings(&self, winner: &Winner<'_>) -> Option<FlagFindings> {
+        let Winner { entry, file, .. } = winner;
         let found = self.parsed.diagnostics.iter().chain(&self.findings);
         let mut diagnostics: Vec<_> = found.map(|found| entry.absolute(found, Some(file))).collect();
-        if let Some(overridden) = overridden {
-            let found = Diagnostic::new(
-                Code::OverriddenFlag,
-                format!("the flag of this source replaces that of {overridden}"),
-            );
-            diagnostics.push(entry.absolute(&found, Some(file)));
-        }
+        diagnostics.extend(winner.duplicates());
         let served = match (&self.served, self.refused) {
-            (Some(_), false) => Served::Current,
+            (Some(_), false) if winner.refused.is_empty() => Served::Current,
+            (Some(_), false) => Served::Earlier,
             (Some(_), true) => Served::LastGood,
             (None, _) => Served::Nothing,
         };
@@ -396,33 +409,6 @@ impl Compiler {
             findings,
         }
     }
-}
-
-/// The entries that count, by key: those of later sources replace those of earlier ones.
-fn merge<'d>(fallback: Option<(&'d Arc<str>, &'d Document)>, sources: &'d [SourceState]) -> Vec<Winner<'d>> {
-    let documents = sources.iter().flat_map(SourceState::documents);
-    let mut places: HashMap<&str, usize, foldhash::fast::RandomState> = HashMap::default();
-    let mut winners: Vec<Winner<'d>> = Vec::new();
-    for (layer, (file, document)) in fallback.into_iter().chain(documents).enumerate() {
-        for entry in &document.entries {
-            let winner = Winner {
-                entry,
-                file,
-                overridden: None,
-            };
-            if let Some(place) = places.get(&*entry.key) {
-                let earlier = &mut winners[*place];
-                // What the persistent file holds is meant to be replaced.
-                let overridden = Some(earlier.file).filter(|_| layer > 1 || fallback.is_none());
-                *earlier = Winner { overridden, ..winner };
-            } else {
-                places.insert(&entry.key, winners.len());
-                winners.push(winner);
-            }
-        }
-    }
-    winners.sort_unstable_by(|a, b| a.entry.key.cmp(&b.entry.key));
-    winners
 }
 
 /// Compiles a flag and encodes its answers.

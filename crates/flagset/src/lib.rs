@@ -13,7 +13,7 @@
 //! What is wrong stands in the [`Status`] and in the log, with file, line and column.
 
 pub use follower::Follower;
-pub use options::{Clock, Options, Random, Source};
+pub use options::{Clock, Duplicates, Options, Random, Source};
 pub use reconfiguration::Prepared;
 pub use set::{FlagSet, Refreshed, StartError};
 pub use snapshot::{Change, ServedFlag, Snapshot};
@@ -30,6 +30,7 @@ mod set;
 mod snapshot;
 mod source;
 mod status;
+mod winner;
 mod writer;
 
 #[cfg(test)]

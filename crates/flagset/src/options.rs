@@ -19,8 +19,10 @@ pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 pub struct Options {
     /// Its name, for logs.
     pub name: Arc<str>,
-    /// Where its flags come from; a flag of a later source replaces one of the same key of an earlier source.
+    /// Where its flags come from, in order.
     pub sources: Vec<Source>,
+    /// Which of two sources counts that have the same flag.
+    pub duplicates: Duplicates,
     /// Time between two polls; `None` switches polling off.
     pub polling_interval: Option<Duration>,
     /// Added to the interval as a fraction of it, so that replicas do not poll together. Between -0.1 and 0.1.
@@ -45,6 +47,7 @@ impl Options {
         Self {
             name: name.into(),
             sources,
+            duplicates: Duplicates::default(),
             polling_interval: None,
             jitter: 0.0,
             start_with_retriever_error: false,
@@ -67,6 +70,16 @@ impl Options {
             .map(|interval| interval.mul_f64(1.0 + jitter))
             .filter(|period| !period.is_zero())
     }
+}
+
+/// What becomes of a flag that stands in several sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// That of a later source replaces that of an earlier one, with a warning.
+    #[default]
+    Override,
+    /// That of a later source is refused.
+    Refuse,
 }
 
 impl fmt::Debug for Options {

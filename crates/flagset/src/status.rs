@@ -97,4 +97,6 @@ pub enum Served {
     LastGood,
     /// It was refused, and there never was a good one.
     Nothing,
+    /// It was refused, since an earlier source has the flag: that one's.
+    Earlier,
 }

@@ -10,7 +10,7 @@ use flagstaff_definition::format::Format;
 use flagstaff_definition::value::Value;
 use flagstaff_retrievers::{Content, ErrorKind, Fetched, Retrieval, RetrieveError, Retriever, Revision};
 
-use crate::{FlagSet, Options, Served, Snapshot, Source};
+use crate::{Duplicates, FlagSet, Options, Served, Snapshot, Source};
 
 mod change;
 mod edit;

@@ -84,6 +84,9 @@ pub fn information(refreshed: Timestamp, sets: Option<Vec<(&str, Timestamp)>>) -
     out
 }
 
+/// The answer to who told that flags changed.
+pub const ACCEPTED: &str = "{\"accepted\":true}\n";
+
 /// The body of `/livez`.
 pub const ALIVE: &str = "{\"alive\":true}\n";
 

@@ -27,9 +27,9 @@ pub use effective::EffectiveSetting;
 pub use keys::{ApiKey, Grant, Key, Keys, Scope};
 pub use report::{ConfigurationError, Notice, Origin, Problem};
 pub use settings::{
-    CrossOrigin, Dialect, EventSettings, ExporterSettings, FlagSetSettings, FlagSets, LambdaEvent, LambdaFunction,
-    Limits, Logging, Mode, Ofrep, Origins, Rate, RateLimits, RetrieverSettings, Server, Settings, Streams, Swagger,
-    TokenSettings, TrustedProxies,
+    CrossOrigin, Dialect, EventSettings, ExporterSettings, FlagSetSettings, FlagSets, HookSecret, LambdaEvent,
+    LambdaFunction, Limits, Logging, Mode, Ofrep, Origins, Rate, RateLimits, RetrieverSettings, Server, Settings,
+    Streams, Swagger, TokenSettings, TrustedProxies,
 };
 pub use tls::Tls;
 

@@ -31,6 +31,8 @@ pub(crate) enum Route {
     Manifest,
     /// Fetches the flags now.
     Refresh,
+    /// Whoever keeps the flags tells that they changed; the key is the name of a flag set.
+    RefreshHook,
     /// Changes over a web socket.
     WebSocket,
     /// Changes over a web socket, under its former path.
@@ -81,7 +83,7 @@ pub(crate) enum Group {
 pub(crate) struct Place<'p> {
     /// Where it leads.
     pub(crate) route: Route,
-    /// The flag key, or the name of a file, as it stands in the path, where there is one.
+    /// The flag key, or the name of a file or a flag set, as it stands in the path, where there is one.
     pub(crate) key: &'p str,
 }
 
@@ -152,6 +154,12 @@ impl Place<'_> {
                 _ => return place(Route::Nothing(Group::Ofrep)),
             }
         }
+        if let Some(set) = path.strip_prefix("/hooks/v1/refresh/") {
+            return Place {
+                route: Route::RefreshHook,
+                key: set,
+            };
+        }
         if let Some(file) = path.strip_prefix("/swagger/") {
             return Place {
                 route: Route::Swagger,
@@ -192,7 +200,7 @@ impl Place<'_> {
 
 impl Route {
     /// Every route, in the order of [`Route::index`].
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Evaluation,
         Self::AllFlags,
         Self::Configuration,
@@ -214,6 +222,7 @@ impl Route {
         Self::Page,
         Self::OfrepEvents,
         Self::Profile,
+        Self::RefreshHook,
         Self::Nothing(Group::Open),
         Self::Nothing(Group::Goff),
         Self::Nothing(Group::Ofrep),
@@ -246,7 +255,8 @@ impl Route {
             Self::Page => 18,
             Self::OfrepEvents => 19,
             Self::Profile => 20,
-            Self::Nothing(group) => 21 + group as usize,
+            Self::RefreshHook => 21,
+            Self::Nothing(group) => 22 + group as usize,
         }
     }
 
@@ -262,6 +272,7 @@ impl Route {
             Self::OfrepBulk => "/ofrep/v1/evaluate/flags",
             Self::Manifest => "/openfeature/v0/manifest",
             Self::Refresh => "/admin/v1/retriever/refresh",
+            Self::RefreshHook => "/hooks/v1/refresh/:flagset",
             Self::WebSocket => "/stream/v1/ws/flag/change",
             Self::LegacyWebSocket => "/ws/v1/flag/change",
             Self::Events => "/stream/v1/sse/flag/change",
@@ -291,6 +302,7 @@ impl Route {
             | Self::Alive
             | Self::Ready
             | Self::Metrics
+            | Self::RefreshHook
             | Self::Swagger
             | Self::Page => Group::Open,
             Self::Nothing(group) => group,
@@ -333,7 +345,8 @@ impl Route {
             | Self::Collector
             | Self::Ofrep
             | Self::OfrepBulk
-            | Self::Refresh => (Method::POST, "OPTIONS, POST"),
+            | Self::Refresh
+            | Self::RefreshHook => (Method::POST, "OPTIONS, POST"),
             _ => (Method::GET, "OPTIONS, GET"),
         };
         let fits = *method == expected || (expected == Method::GET && *method == Method::HEAD);

@@ -27,6 +27,7 @@ pub(crate) mod ofrep_events;
 pub(crate) mod page;
 pub(crate) mod profile;
 pub(crate) mod refresh;
+pub(crate) mod refresh_hook;
 pub(crate) mod web_socket;
 
 /// A request that was let in, and its body.

@@ -220,6 +220,11 @@ where
             let credential = credential.expect("administrators are never anonymous");
             return routes::refresh::answer(state, serving, &credential, query, caller.remote_ip, span).await;
         }
+        Route::RefreshHook => {
+            let body = body::read(body, serving.limits.body, serving.limits.body_timeout, &head.headers).await?;
+            let body = body.unwrap_or_default();
+            return routes::refresh_hook::answer(state, serving, place, &head.headers, &body, caller.remote_ip);
+        }
         Route::Profile => {
             let credential = credential.expect("administrators are never anonymous");
             return routes::profile::answer(state, &credential, query, caller.remote_ip).await;
@@ -286,7 +291,7 @@ fn answer(place: &Place<'_>, call: &Call<'_>) -> Result<Answer, Problem> {
             Some(documentation) => documentation.answer(place.key),
             None => Err(Problem::not_found()),
         },
-        Route::Refresh | Route::Profile | Route::Nothing(_) => Err(Problem::not_found()),
+        Route::Refresh | Route::RefreshHook | Route::Profile | Route::Nothing(_) => Err(Problem::not_found()),
     }));
     answered.unwrap_or_else(|_| {
         tracing::error!(
@@ -310,7 +315,8 @@ fn form<'h>(serving: &Serving, head: &'h Parts) -> Form<'h> {
 fn preflight(serving: &Serving, asked: &HeaderMap, route: Route, headers: &mut HeaderMap) {
     serving.cross_origin.preflight(asked, headers);
     if route.group() == Group::Open && !matches!(route, Route::Nothing(_)) {
-        headers.insert(ALLOW, HeaderValue::from_static("OPTIONS, GET"));
+        let allowed = route.check_method(&Method::GET).err().unwrap_or("OPTIONS, GET");
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
     }
 }
 

@@ -102,6 +102,7 @@ pub(crate) fn options(
         Ok(Source::new(retriever, source.format))
     });
     let mut options = Options::new(name, sources.collect::<Result<_, String>>()?);
+    options.duplicates = settings.duplicates;
     options.polling_interval = settings.polling_interval;
     options.jitter = if settings.polling_jitter { jitter() } else { 0.0 };
     options.start_with_retriever_error = settings.start_with_retriever_error;

@@ -33,6 +33,7 @@ mod keys;
 mod limits;
 mod ofrep;
 mod page;
+mod refresh_hook;
 mod streams;
 #[cfg(feature = "jwt")]
 mod tokens;

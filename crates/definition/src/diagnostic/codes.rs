@@ -61,7 +61,11 @@ codes! {
     /// A flag stands in several sources of a flag set; the later source counts.
     ///
     /// Mend: nothing, when one source is meant to override another. Otherwise remove one of the two.
-    OverriddenFlag = "overridden-flag", Info;
+    OverriddenFlag = "overridden-flag", Warning;
+    /// A flag stands in several sources of a flag set with `onDuplicate: error`; the earlier source counts.
+    ///
+    /// Mend: rename or remove one of the two, or write `onDuplicate: override` to have the later one count.
+    RefusedFlag = "refused-flag", Error;
     /// The name of a flag is a list or an object, or nothing.
     ///
     /// Example: `[a, b]: {...}` in YAML.

@@ -169,6 +169,42 @@ async fn a_flag_that_was_removed_is_not_remembered() {
 }
 
 #[tokio::test]
+async fn a_set_can_refuse_what_stands_in_two_sources() {
+    let (base, above) = (
+        Memory::new("base", &(flag("a", "1") + &flag("b", "1"))),
+        Memory::new("above", &(flag("c", "2") + &flag("b", "2"))),
+    );
+    let set = FlagSet::start(Options {
+        duplicates: Duplicates::Refuse,
+        ..options(&[&base, &above])
+    })
+    .await
+    .unwrap();
+    assert_eq!(served(&set), "a=1 b=1 c=2");
+    let status = set.status();
+    let refused: Vec<_> = status.refused().collect();
+    assert_eq!((refused.len(), refused[0].served), (1, Served::Earlier));
+    let found = &refused[0].diagnostics[0];
+    let span = found.span.unwrap();
+    assert_eq!(
+        (
+            found.code.name(),
+            found.file.as_deref(),
+            found.flag.as_deref(),
+            span.line,
+            span.column
+        ),
+        ("refused-flag", Some("above"), Some("b"), 2, 1)
+    );
+    assert_eq!(found.message, "the flag is refused, since base:2:1 has it already");
+
+    base.set(&flag("a", "1"));
+    assert!(set.refresh().await.refreshed);
+    assert_eq!(served(&set), "a=1 b=2 c=2");
+    assert_eq!(set.status().refused().count(), 0);
+}
+
+#[tokio::test]
 async fn later_sources_override_and_a_failing_one_stops_nobody() {
     let (base, above) = (
         Memory::new("base", &(flag("a", "1") + &flag("b", "1"))),
@@ -183,7 +219,7 @@ async fn later_sources_override_and_a_failing_one_stops_nobody() {
         .flat_map(|found| found.diagnostics.clone())
         .map(|found| found.message)
         .collect();
-    assert_eq!(overridden, ["the flag of this source replaces that of base"]);
+    assert_eq!(overridden, ["the flag of this source replaces that of base:2:1"]);
 
     above.fail();
     base.set(&(flag("a", "3") + &flag("b", "3") + &flag("c", "3")));

@@ -311,8 +311,11 @@ section! {
     OptionsFile {
         /// A source.
         retriever: Options<RetrieverTable> = "retriever";
-        /// Sources; later ones override the flags of earlier ones.
+        /// Sources; later ones override the flags of earlier ones, unless `onDuplicate` says otherwise.
         retrievers: Vec<Written<Options<RetrieverTable>>> = "retrievers";
+        /// What becomes of a flag that stands in several sources: `override` lets the later one count, with a warning; `error` refuses
+        /// the later one.
+        on_duplicate: Box<str> = "onDuplicate", default "override";
         /// Where events go.
         exporter: Options<ExporterTable> = "exporter";
         /// Where events go.
@@ -339,6 +342,9 @@ section! {
         evaluation_context_enrichment: ContextMap<'static> = "evaluationContextEnrichment";
         /// Where the last good flags are kept.
         persistent_flag_configuration_file: Box<str> = "persistentFlagConfigurationFile";
+        /// Secret of `POST /hooks/v1/refresh/NAME`, by which whoever keeps the flags tells that they changed; without one there is no
+        /// such hook.
+        refresh_hook_secret: Box<str> = "refreshHookSecret", secret;
         /// Lets a request choose the time at which it is evaluated.
         allow_client_time: bool = "allowClientTime", default "true", keeps_zero;
     }

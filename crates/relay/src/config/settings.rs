@@ -12,6 +12,7 @@ use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
 use flagstaff_events::{Clock, EventType, Exporter, OnFull};
 use flagstaff_exporters::kinds;
+use flagstaff_flagset::Duplicates;
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
@@ -387,12 +388,14 @@ pub struct FlagSetSettings {
     pub name: Option<Arc<str>>,
     /// Its keys; none in default mode.
     pub api_keys: Vec<ApiKey>,
-    /// Its sources in the order in which later ones override earlier ones, at least one.
+    /// Its sources in their order, at least one.
     pub retrievers: Vec<RetrieverSettings>,
     /// Where its events go.
     pub exporters: Vec<ExporterSettings>,
     /// Which events are recorded, and how many may wait.
     pub events: EventSettings,
+    /// Which of two sources counts that have the same flag.
+    pub duplicates: Duplicates,
     /// Time between two polls; `None` switches polling off.
     pub polling_interval: Option<Duration>,
     /// Adds or takes up to a tenth of the interval, once, so that replicas do not poll together.
@@ -405,10 +408,34 @@ pub struct FlagSetSettings {
     pub enrichment: ContextMap<'static>,
     /// Where the last good flags are kept.
     pub persistent_file: Option<PathBuf>,
+    /// What calls of the hook are signed with that has the flags fetched.
+    pub refresh_hook: Option<HookSecret>,
     /// Lets a request choose the time at which it is evaluated.
     pub allow_client_time: bool,
     /// How OFREP is spoken, where that is not as everywhere.
     pub ofrep_dialect: Option<Dialect>,
+}
+
+/// A secret that those who call a hook share with the relay. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HookSecret(Box<str>);
+
+impl HookSecret {
+    /// A secret; `None` for an empty one, which would keep nobody out.
+    pub fn new(secret: Box<str>) -> Option<Self> {
+        (!secret.is_empty()).then_some(Self(secret))
+    }
+
+    /// The secret itself.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for HookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HookSecret(***)")
+    }
 }
 
 impl FlagSetSettings {
@@ -420,16 +447,19 @@ impl FlagSetSettings {
             retrievers,
             exporters: _,
             events: _,
+            duplicates,
             polling_interval,
             polling_jitter,
             start_with_retriever_error,
             disable_notifier_on_init: _,
             enrichment,
             persistent_file,
+            refresh_hook: _,
             allow_client_time,
             ofrep_dialect: _,
         } = self;
         *retrievers == other.retrievers
+            && *duplicates == other.duplicates
             && *polling_interval == other.polling_interval
             && *polling_jitter == other.polling_jitter
             && *start_with_retriever_error == other.start_with_retriever_error

@@ -13,7 +13,7 @@ use super::schemas::goff::{
     AllFlags, Configuration, ConfigurationProblem, ConfigurationRequest, Evaluation, EvaluationRequest, Events, Hashes,
     Ingested, Manifest, Message,
 };
-use super::schemas::monitoring::{Health, Information, Liveness, Readiness, Refreshed};
+use super::schemas::monitoring::{Accepted, Health, Information, Liveness, Readiness, Refreshed};
 use super::schemas::ofrep::{OfrepBulk, OfrepEvaluation, OfrepProblem, OfrepRequest, RefetchEvaluation};
 use super::tag::Tag;
 use super::{API_KEY, BEARER, QUERY_KEY, STREAM_TOKEN};
@@ -97,6 +97,22 @@ pub(super) fn draft(route: Route) -> Option<Draft> {
             )
             .gives::<Refreshed>(200, "They were fetched, or the last ones stay.")
             .gives::<Message>(400, "There is no such flag set."),
+        Route::RefreshHook => Draft::new(Tag::Administration, "tellOfChange", "Tells that the flags changed where they are kept")
+            .about(
+                "For hooks of repositories and stores. The body may be anything; it is signed with the `refreshHookSecret` of the flag \
+                 set, or the secret is sent as it is.",
+            )
+            .parameter(ParameterIn::Path, "flagset", "Name of the flag set; `default` where there is only one.")
+            .parameter(
+                ParameterIn::Header,
+                "X-Hub-Signature-256",
+                "`sha256=` and the HMAC-SHA256 of the body in hexadecimal digits; `X-Hub-Signature` is read too.",
+            )
+            .parameter(ParameterIn::Header, "X-Gitlab-Token", "The secret, by those who cannot sign.")
+            .takes_anything()
+            .gives::<Accepted>(202, "The flags are being fetched.")
+            .gives::<Message>(401, "The signature does not fit.")
+            .gives::<Message>(404, "There is no such flag set, or it has no hook."),
         Route::Health => {
             Draft::new(Tag::Monitoring, "readHealth", "Whether the process is alive").gives::<Health>(200, "It is.")
         }
@@ -202,6 +218,19 @@ impl Draft {
         let body = RequestBodyBuilder::new()
             .content("application/json", content)
             .required(Some(required))
+            .build();
+        self.operation = self.operation.request_body(Some(body));
+        self.has_body = true;
+        self
+    }
+
+    /// A body of any form.
+    fn takes_anything(mut self) -> Self {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let body = RequestBodyBuilder::new()
+            .content("*/*", content)
+            .required(Some(Required::False))
             .build();
         self.operation = self.operation.request_body(Some(body));
         self.has_body = true;

@@ -36,7 +36,7 @@ fn retriever(kind: &str, server: &FlagServer) -> Arc<dyn Retriever> {
     options.insert("kind".to_owned(), json!(kind));
     options.insert("timeout".to_owned(), json!(500));
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
-    kinds::build(&options, &Surroundings::new(variables)).unwrap()
+    kinds::build(&options, &Surroundings::new(variables)).expect("the options are right")
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_definition::format::Format;
+use flagstaff_flagset::Duplicates;
 use flagstaff_retrievers::settings::SettingsError;
 use flagstaff_retrievers::{Surroundings, kinds};
 
@@ -13,9 +14,9 @@ use super::super::file::{AuthorizedKeysFile, FlagSetFile, NotifierTable, Options
 use super::super::key_list::KeyList;
 use super::super::kinds::{Finding, check_notifier};
 use super::super::report::{Origin, Report};
-use super::super::settings::{FlagSetSettings, FlagSets, RetrieverSettings};
+use super::super::settings::{FlagSetSettings, FlagSets, HookSecret, RetrieverSettings};
 use super::keys::{Collection, List};
-use super::{exporters, is_set, ofrep, shown, text};
+use super::{choice, exporters, is_set, ofrep, shown, text};
 
 const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
 const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
@@ -223,12 +224,14 @@ fn flag_set(
         retrievers,
         exporters,
         events,
+        duplicates: duplicates(options.on_duplicate.as_ref(), report),
         polling_interval: polling_interval(options.polling_interval.map_or(0, |written| written.value)),
         polling_jitter: is_set(options.enable_polling_jitter.as_ref()),
         start_with_retriever_error: is_set(options.start_with_retriever_error.as_ref()),
         disable_notifier_on_init: is_set(options.disable_notifier_on_init.as_ref()),
         persistent_file: text(options.persistent_flag_configuration_file.as_ref())
             .map(|path| PathBuf::from(String::from(path))),
+        refresh_hook: text(options.refresh_hook_secret.as_ref()).and_then(HookSecret::new),
         allow_client_time: options.allow_client_time.is_none_or(|written| written.value),
         ofrep_dialect: None,
         enrichment: options
@@ -236,6 +239,20 @@ fn flag_set(
             .map(|written| written.value)
             .unwrap_or_default(),
     }
+}
+
+/// What becomes of a flag that stands in several sources.
+fn duplicates(written: Option<&Written<Box<str>>>, report: &mut Report) -> Duplicates {
+    const NAMES: &[(&str, Duplicates)] = &[("override", Duplicates::Override), ("error", Duplicates::Refuse)];
+    let parse = |name: &str| Some(NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1);
+    let written = written.filter(|written| !written.value.is_empty());
+    choice(
+        written,
+        "way to treat duplicates",
+        parse,
+        &["override", "error"],
+        report,
+    )
 }
 
 /// Milliseconds as written: 0 is the default, less than a second is a second, negative is no polling.

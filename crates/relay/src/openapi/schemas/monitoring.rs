@@ -82,6 +82,13 @@ pub(in super::super) struct SourceReadiness {
     error: String,
 }
 
+/// The flags are being fetched.
+#[derive(ToSchema)]
+pub(in super::super) struct Accepted {
+    /// Always true.
+    accepted: bool,
+}
+
 /// What came of a forced refresh.
 #[derive(ToSchema)]
 pub(in super::super) struct Refreshed {

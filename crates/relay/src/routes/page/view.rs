@@ -99,7 +99,12 @@ fn source(source: &SourceStatus, is_detailed: bool) -> view::Source {
 fn refused(flag: &FlagFindings) -> view::RefusedFlag {
     view::RefusedFlag {
         key: flag.key.to_string(),
-        has_last_good: flag.served == Served::LastGood,
+        served: match flag.served {
+            Served::Current => "it, as written",
+            Served::LastGood => "its last good version",
+            Served::Earlier => "that of an earlier source",
+            Served::Nothing => "nothing",
+        },
         findings: flag.diagnostics.iter().map(finding).collect(),
     }
 }
