@@ -28,7 +28,7 @@ use crate::evaluate;
 use crate::request_id::REQUEST_ID;
 use crate::route::{Group, Listener, Place, Route, is_well_escaped, query_values};
 use crate::routes::{self, Call};
-use crate::serving::Serving;
+use crate::serving::{LiveSet, Serving};
 use crate::state::State;
 use crate::trace;
 
@@ -209,7 +209,7 @@ where
     };
     let limit = match place.route {
         Route::Evaluation | Route::Ofrep => {
-            let set = serving.flag_sets.of(grant).ok().map(|set| set.load());
+            let set = serving.flag_sets.of(grant).ok().map(LiveSet::load);
             let flag = set.as_ref().and_then(|snapshot| evaluate::find(snapshot, place));
             state.counts.evaluations.count(flag.map(|flag| flag.key()));
             serving.limits.body

@@ -18,7 +18,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     .map_err(|unreadable| refuse(format!("{INVALID} {}", unreadable.nested())))?
     .ok_or_else(|| refuse(INVALID.to_owned()))?;
     let exports = &call.serving.flag_sets.of(call.grant)?.exports;
-    let size = call.body.as_ref().map_or(0, |body| body.len());
+    let size = call.body.as_ref().map_or(0, bytes::Bytes::len);
     if exports.refuses(size) {
         return Err(Problem::Busy("the log of events is full"));
     }
