@@ -24,6 +24,15 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-object-stores",
         ],
     ),
+    (
+        "flagstaff-notifiers",
+        &[
+            "flagstaff-backend",
+            "flagstaff-definition",
+            "flagstaff-engine",
+            "flagstaff-protocol",
+        ],
+    ),
     ("flagstaff-object-stores", &["flagstaff-cloud"]),
     (
         "flagstaff-retrievers",
@@ -50,6 +59,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-events",
             "flagstaff-exporters",
             "flagstaff-flagset",
+            "flagstaff-notifiers",
             "flagstaff-protocol",
             "flagstaff-retrievers",
             "flagstaff-telemetry",
@@ -121,7 +131,12 @@ const OWNED: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["flagstaff-telemetry"]),
     (
         "reqwest",
-        &["flagstaff-exporters", "flagstaff-retrievers", "flagstaff-telemetry"],
+        &[
+            "flagstaff-exporters",
+            "flagstaff-notifiers",
+            "flagstaff-retrievers",
+            "flagstaff-telemetry",
+        ],
     ),
 ];
 

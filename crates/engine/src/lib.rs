@@ -9,6 +9,7 @@
 
 pub mod attribute;
 pub mod bucketing;
+pub mod calendar;
 mod compile;
 pub mod context;
 pub mod flag;

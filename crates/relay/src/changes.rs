@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use flagstaff_engine::calendar::Occasion;
 use flagstaff_flagset::{Change, Follower, ServedFlag, Snapshot};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::announcements::Announcements;
+use crate::calendar::Calendar;
 use crate::serving::ServedSet;
 use crate::state::State;
 use crate::streams::hub::{Hub, LANES};
@@ -15,6 +19,7 @@ pub(crate) struct Herald {
     /// The set's name in logs; none in default mode.
     name: Option<Arc<str>>,
     hub: Arc<Hub>,
+    announcements: Arc<Announcements>,
     state: Arc<State>,
 }
 
@@ -27,8 +32,10 @@ impl Herald {
         let herald = Self {
             name: named.then(|| Arc::clone(&set.name)),
             hub: Arc::clone(&live.hub),
+            announcements: Arc::clone(&live.announcements),
             state: Arc::clone(state),
         };
+        set.apply_announcements(named);
         tokio::spawn(herald.follow(follower, !set.settings.disable_notifier_on_init));
     }
 
@@ -37,21 +44,57 @@ impl Herald {
         if initial {
             self.tell(&beginning(follower.known()));
         }
+        let mut schedule = self.announcements.schedule();
+        let mut calendar = self.calendar(follower.known(), &mut schedule);
         let mut lane = 0;
         let mut heartbeat = std::pin::pin!(sleep(self.pause()));
         loop {
+            let due = calendar.wait(self.state.now());
             tokio::select! {
                 change = follower.next() => {
                     let Some(change) = change else { return };
                     self.hub.publish(change.clone(), follower.known());
+                    self.tell_due(&mut calendar);
                     self.tell(&change);
+                    calendar = self.calendar(follower.known(), &mut schedule);
                 }
-                () = &mut heartbeat => {
+                () = heartbeat.as_mut() => {
                     self.hub.beat(lane);
                     lane = (lane + 1) % LANES;
                     heartbeat.as_mut().reset(Instant::now() + self.pause());
                 }
+                () = sleep(due.unwrap_or_default()), if due.is_some() => self.tell_due(&mut calendar),
+                Ok(()) = schedule.changed() => calendar = self.calendar(follower.known(), &mut schedule),
             }
+        }
+    }
+
+    /// What is to come of flags by itself; nothing unless that is to be told.
+    fn calendar(&self, snapshot: &Snapshot, schedule: &mut watch::Receiver<bool>) -> Calendar {
+        if *schedule.borrow_and_update() {
+            Calendar::of(snapshot, self.state.now())
+        } else {
+            Calendar::default()
+        }
+    }
+
+    /// Tells what flags have become by themselves.
+    fn tell_due(&self, calendar: &mut Calendar) {
+        for moments in calendar.due(self.state.now()) {
+            for (key, moment) in &moments {
+                let (key, flagset) = (&**key, self.name.as_deref());
+                match &moment.occasion {
+                    Occasion::TurnedOn => tracing::info!(flagset, key, "flag is turned ON by its schedule"),
+                    Occasion::TurnedOff => tracing::info!(flagset, key, "flag is turned OFF by its schedule"),
+                    Occasion::Stepped => tracing::info!(flagset, key, "flag updated by its schedule"),
+                    Occasion::ExperimentBegan => tracing::info!(flagset, key, "experiment began"),
+                    Occasion::ExperimentEnded => tracing::info!(flagset, key, "experiment ended"),
+                    Occasion::RolloutCompleted(rule) => {
+                        tracing::info!(flagset, key, rule = rule.as_deref(), "progressive rollout completed");
+                    }
+                }
+            }
+            self.announcements.tell_moments(moments);
         }
     }
 
@@ -62,6 +105,7 @@ impl Herald {
 
     /// The lines are worded as GO Feature Flag words them.
     fn tell(&self, change: &Change) {
+        self.announcements.tell(change);
         let metrics = &self.state.counts.metrics;
         if !change.is_empty() {
             metrics.flag_changes.inc();

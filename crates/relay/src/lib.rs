@@ -10,9 +10,11 @@
 //! [read](body); a [route](routes) turns that into an [answer], which becomes a response in the form that was asked for.
 //! What routes look at is the [state] and what is [served](serving) now, flags are [evaluated](evaluate) on one snapshot a request.
 
+mod announcements;
 mod answer;
 mod auth;
 mod body;
+mod calendar;
 mod changes;
 mod client_address;
 mod coding;

@@ -23,7 +23,7 @@ use crate::socket::{Entrance, InheritedSockets};
 use crate::state::State;
 use crate::{RunError, VERSION, descriptors, overload, server, start, streams};
 
-/// How long what is left may take to leave: events, spans.
+/// How long what is left may take to leave: events, news of changes, spans.
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// How far a relay is. It only ever goes on.
@@ -192,9 +192,10 @@ impl Relay {
         }
         let deadline = tokio::time::Instant::now() + FLUSH;
         join_all(sets.iter().map(|set| set.exports.finish(deadline))).await;
-        for set in sets {
+        for set in &sets {
             set.flags.stop().await;
         }
+        join_all(sets.iter().map(|set| set.announcements.finish(deadline))).await;
         if let Some(tracer) = &state.tracer {
             tracer.shutdown(FLUSH).await;
         }

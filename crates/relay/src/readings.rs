@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use flagstaff_events::Loss;
 use flagstaff_flagset::{SourceStatus, Status};
-use flagstaff_telemetry::metrics::{ExporterReading, FlagSetReading, FlagSetStatus, RetrieverReading};
+use flagstaff_notifiers::Reading;
+use flagstaff_telemetry::metrics::{ExporterReading, FlagSetReading, FlagSetStatus, NotifierReading, RetrieverReading};
 
 use crate::exports::Line;
 use crate::serving::FlagSets;
@@ -16,6 +17,7 @@ pub(crate) fn of(sets: &FlagSets, now: SystemTime) -> Vec<FlagSetReading> {
         name: Arc::clone(&set.name),
         status: set.live.as_ref().map(|live| FlagSetStatus {
             exporters: live.exports.lines().iter().map(exporter).collect(),
+            notifiers: live.announcements.readings().into_iter().map(notifier).collect(),
             ..status(&live.flags.status(), now)
         }),
     };
@@ -30,6 +32,7 @@ fn status(status: &Status, now: SystemTime) -> FlagSetStatus {
         flags: status.flags,
         invalid: status.refused().count(),
         exporters: Vec::new(),
+        notifiers: Vec::new(),
         retrievers: status.sources.iter().map(|source| retriever(source, now)).collect(),
     }
 }
@@ -60,6 +63,17 @@ pub(crate) fn exporter(line: &Line) -> ExporterReading {
         dropped: Loss::ALL.map(|loss| (loss.name(), counts.lost(loss))).into(),
         failures: counts.failures(),
         is_down: status.is_down(),
+    }
+}
+
+fn notifier(reading: Reading) -> NotifierReading {
+    NotifierReading {
+        kind: reading.kind,
+        target: reading.target,
+        delivered: reading.delivered,
+        failed: reading.lost,
+        errors: reading.errors,
+        pending: reading.pending,
     }
 }
 

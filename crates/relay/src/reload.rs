@@ -198,6 +198,7 @@ impl Reload {
         }
         let is_edit = wanted.is_some();
         let settings = wanted.unwrap_or_else(|| self.settings.clone());
+        let named = matches!(settings.flag_sets, FlagSets::Named(_));
         let mut sets = Vec::new();
         for (step, exports) in plan.steps {
             let mut set = match step {
@@ -210,12 +211,12 @@ impl Reload {
                     set
                 }
                 Step::Add(set) => {
-                    let named = matches!(settings.flag_sets, FlagSets::Named(_));
                     Herald::start(&set, named, &self.state);
                     tracing::info!(flagset = &*set.name, "flagset added at runtime");
                     set
                 }
             };
+            set.apply_announcements(named);
             if let (Some(live), Some(exports)) = (&mut set.live, exports) {
                 live.exports = Arc::new(Exports::start(exports, Some(&live.exports)).await);
                 tracing::info!(flagset = &*set.name, "exporters edited at runtime");

@@ -8,6 +8,7 @@ use flagstaff_protocol::etag::EntityTag;
 use flagstaff_telemetry::logging::{AccessLog, LogLevel};
 use http::{HeaderValue, StatusCode};
 
+use crate::announcements::Announcements;
 use crate::answer::Problem;
 use crate::coding::{LatestRenditions, Renditions};
 use crate::config::{self, Dialect, FlagSetSettings, Grant, Keys, Limits, Settings, Tls, TrustedProxies};
@@ -76,6 +77,7 @@ pub(crate) struct ServedSet {
 pub(crate) struct LiveSet {
     pub(crate) flags: Arc<FlagSet>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) announcements: Arc<Announcements>,
     /// Of its whole configuration.
     renditions: Arc<LatestRenditions>,
     pub(crate) exports: Arc<Exports>,
@@ -134,6 +136,15 @@ impl Serving {
     }
 }
 
+impl ServedSet {
+    /// Tells changes to those whom the settings name now; `named` where there are several sets.
+    pub(crate) fn apply_announcements(&self, named: bool) {
+        if let Some(live) = &self.live {
+            live.announcements.apply(&self.settings, named.then_some(&self.name));
+        }
+    }
+}
+
 impl LiveSet {
     /// Nobody listens yet.
     pub(crate) fn new(flags: FlagSet, exports: Exports) -> Self {
@@ -142,6 +153,7 @@ impl LiveSet {
             exports: Arc::new(exports),
             flags: Arc::new(flags),
             hub,
+            announcements: Arc::new(Announcements::new()),
             renditions: Arc::default(),
         }
     }
@@ -161,6 +173,7 @@ impl LiveSet {
     pub(crate) async fn stop(&self) {
         self.flags.stop().await;
         self.hub.close().await;
+        self.announcements.take_leave().await;
         self.exports.remove().await;
     }
 }

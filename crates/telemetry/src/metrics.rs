@@ -19,7 +19,9 @@ use prometheus::{Encoder, IntCounter, IntCounterVec, Registry, TextEncoder};
 
 pub use exemplars::Exemplar;
 pub use families::{FAMILIES, Family, FamilyKind};
-pub use flag_sets::{ExporterReading, FlagSetReading, FlagSetStatus, RetrieverReading, register_flag_sets};
+pub use flag_sets::{
+    ExporterReading, FlagSetReading, FlagSetStatus, NotifierReading, RetrieverReading, register_flag_sets,
+};
 pub use flags::{FlagCounter, FlagCounters};
 pub use open_metrics::OPEN_METRICS_CONTENT_TYPE;
 pub use operation::{ConfigurationReloads, Refusals, Spans};

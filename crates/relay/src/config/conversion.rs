@@ -18,6 +18,7 @@ mod exporters;
 mod flag_sets;
 mod keys;
 mod limits;
+mod notifiers;
 mod ofrep;
 mod tls;
 mod tokens;

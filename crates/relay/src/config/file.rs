@@ -338,6 +338,9 @@ section! {
         enable_polling_jitter: bool = "enablePollingJitter";
         /// Does not tell notifiers about the flags of the start.
         disable_notifier_on_init: bool = "disableNotifierOnInit";
+        /// Tells notifiers and the log too when a flag changes by itself: a scheduled step, the beginning and end of an experiment, the end
+        /// of a progressive rollout.
+        announce_schedule: bool = "announceSchedule";
         /// Attributes laid over those of each request.
         evaluation_context_enrichment: ContextMap<'static> = "evaluationContextEnrichment";
         /// Where the last good flags are kept.

@@ -13,6 +13,7 @@ use flagstaff_engine::context::ContextMap;
 use flagstaff_events::{Clock, EventType, Exporter, OnFull};
 use flagstaff_exporters::kinds;
 use flagstaff_flagset::Duplicates;
+use flagstaff_notifiers::Recipient;
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
@@ -402,8 +403,12 @@ pub struct FlagSetSettings {
     pub polling_jitter: bool,
     /// Starts with what could be fetched.
     pub start_with_retriever_error: bool,
+    /// Who is told about changes.
+    pub notifiers: Vec<Recipient>,
     /// Does not tell notifiers about the flags of the start.
     pub disable_notifier_on_init: bool,
+    /// Tells notifiers when flags change by themselves.
+    pub announce_schedule: bool,
     /// Attributes laid over those of each request; names keep their case.
     pub enrichment: ContextMap<'static>,
     /// Where the last good flags are kept.
@@ -451,7 +456,9 @@ impl FlagSetSettings {
             polling_interval,
             polling_jitter,
             start_with_retriever_error,
+            notifiers: _,
             disable_notifier_on_init: _,
+            announce_schedule: _,
             enrichment,
             persistent_file,
             refresh_hook: _,

@@ -37,6 +37,7 @@ const REQUEST: &[&str] = &["code", "method", "host", "url"];
 const BUILD: &[&str] = &["branch", "goarch", "goos", "goversion", "revision", "tags", "version"];
 const FLAG_SET: &[&str] = &["flagset"];
 const RETRIEVER: &[&str] = &["flagset", "retriever", "place"];
+const NOTIFIER: &[&str] = &["flagset", "notifier", "kind", "target"];
 const EXPORTER: &[&str] = &["flagset", "exporter", "kind"];
 const EXPORTER_LOSS: &[&str] = &["flagset", "exporter", "kind", "reason"];
 
@@ -112,6 +113,10 @@ families! {
     EXPORTER_DROPPED = FamilyKind::Counter, "flagstaff_exporter_events_dropped_total", EXPORTER_LOSS, "events that were never delivered, by reason";
     EXPORTER_FAILURES = FamilyKind::Counter, "flagstaff_exporter_failures_total", EXPORTER, "batches that could not be delivered, or not as a whole";
     EXPORTER_UP = FamilyKind::Gauge, "flagstaff_exporter_up", EXPORTER, "0 while the sink has failed several times in a row, else 1";
+    NOTIFIER_DELIVERED = FamilyKind::Counter, "flagstaff_notifier_delivered_total", NOTIFIER, "notifications that arrived";
+    NOTIFIER_FAILED = FamilyKind::Counter, "flagstaff_notifier_failed_total", NOTIFIER, "notifications that were given up, because they were refused or tried too often";
+    NOTIFIER_ERRORS = FamilyKind::Counter, "flagstaff_notifier_errors_total", NOTIFIER, "attempts that failed, whether or not the notification arrived in the end";
+    NOTIFIER_PENDING = FamilyKind::Gauge, "flagstaff_notifier_pending_changes", NOTIFIER, "changes that the notifier has not been told yet";
     CONFIGURATION_RELOADS = FamilyKind::Counter, "flagstaff_config_reloads_total", &["outcome"], "reloads of the configuration, by `success` or `failure`";
     CONFIGURATION_RELOADED = FamilyKind::Gauge, "flagstaff_config_last_reload_successful", &[], "1 unless the last reload of the configuration failed";
     CONFIGURATION_RELOADED_AT = FamilyKind::Gauge, "flagstaff_config_last_reload_success_timestamp_seconds", &[], "unix time at which the configuration in use took effect";

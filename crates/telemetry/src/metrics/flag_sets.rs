@@ -9,7 +9,8 @@ use prometheus::Registry;
 use super::families::{
     EXPORTER_ACCEPTED, EXPORTER_DEAD_LETTERS, EXPORTER_DELIVERED, EXPORTER_DROPPED, EXPORTER_FAILURES, EXPORTER_QUEUED,
     EXPORTER_SPOOLED, EXPORTER_UP, FLAG_SET_AGE, FLAG_SET_FLAGS, FLAG_SET_INVALID, FLAG_SET_LOADED, FLAG_SET_REVISION,
-    Family, RETRIEVER_AGE, RETRIEVER_ERRORS, RETRIEVER_FETCH_TIME, RETRIEVER_FETCHES, RETRIEVER_LAST_FETCH,
+    Family, NOTIFIER_DELIVERED, NOTIFIER_ERRORS, NOTIFIER_FAILED, NOTIFIER_PENDING, RETRIEVER_AGE, RETRIEVER_ERRORS,
+    RETRIEVER_FETCH_TIME, RETRIEVER_FETCHES, RETRIEVER_LAST_FETCH,
 };
 use super::scrape::{self, Samples};
 
@@ -32,6 +33,10 @@ const FAMILIES: &[&Family] = &[
     &EXPORTER_DROPPED,
     &EXPORTER_FAILURES,
     &EXPORTER_UP,
+    &NOTIFIER_DELIVERED,
+    &NOTIFIER_FAILED,
+    &NOTIFIER_ERRORS,
+    &NOTIFIER_PENDING,
 ];
 
 /// A flag set at the time of a scrape.
@@ -60,6 +65,25 @@ pub struct FlagSetStatus {
     pub retrievers: Vec<RetrieverReading>,
     /// The exporters in their order.
     pub exporters: Vec<ExporterReading>,
+    /// The notifiers in their order.
+    pub notifiers: Vec<NotifierReading>,
+}
+
+/// A notifier at the time of a scrape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifierReading {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Where it is told, without secrets.
+    pub target: String,
+    /// Notifications that arrived.
+    pub delivered: u64,
+    /// Notifications that were given up.
+    pub failed: u64,
+    /// Attempts that failed.
+    pub errors: u64,
+    /// Changes that it has not been told yet.
+    pub pending: u64,
 }
 
 /// An exporter at the time of a scrape.
@@ -160,5 +184,13 @@ fn add(samples: &mut Samples, set: &FlagSetReading) {
         }
         samples.add(&EXPORTER_FAILURES, &labels, exporter.failures as f64);
         samples.add(&EXPORTER_UP, &labels, f64::from(u8::from(!exporter.is_down)));
+    }
+    for (index, notifier) in status.notifiers.iter().enumerate() {
+        let index = index.to_string();
+        let labels = [name, &index, notifier.kind, &notifier.target];
+        samples.add(&NOTIFIER_DELIVERED, &labels, notifier.delivered as f64);
+        samples.add(&NOTIFIER_FAILED, &labels, notifier.failed as f64);
+        samples.add(&NOTIFIER_ERRORS, &labels, notifier.errors as f64);
+        samples.add(&NOTIFIER_PENDING, &labels, notifier.pending as f64);
     }
 }

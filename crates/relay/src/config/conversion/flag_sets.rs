@@ -10,13 +10,12 @@ use flagstaff_retrievers::settings::SettingsError;
 use flagstaff_retrievers::{Surroundings, kinds};
 
 use super::super::decode::{Options, Written};
-use super::super::file::{AuthorizedKeysFile, FlagSetFile, NotifierTable, OptionsFile, RetrieverTable};
+use super::super::file::{AuthorizedKeysFile, FlagSetFile, OptionsFile, RetrieverTable};
 use super::super::key_list::KeyList;
-use super::super::kinds::{Finding, check_notifier};
 use super::super::report::{Origin, Report};
 use super::super::settings::{FlagSetSettings, FlagSets, HookSecret, RetrieverSettings};
 use super::keys::{Collection, List};
-use super::{choice, exporters, is_set, ofrep, shown, text};
+use super::{choice, exporters, is_set, notifiers, ofrep, shown, text};
 
 const DEFAULT_POLLING_INTERVAL: Duration = Duration::from_secs(60);
 const LEAST_POLLING_INTERVAL: Duration = Duration::from_secs(1);
@@ -217,7 +216,7 @@ fn flag_set(
     let retrievers = retrievers(&options, format.unwrap_or_default(), surroundings, label, report);
     let exporters = exporters::convert(&options, surroundings, label, report);
     let events = exporters::events(&options, report);
-    check_notifiers(&options, label, report);
+    let notifiers = notifiers::convert(&options, label, report);
     FlagSetSettings {
         name: None,
         api_keys: Vec::new(),
@@ -228,7 +227,9 @@ fn flag_set(
         polling_interval: polling_interval(options.polling_interval.map_or(0, |written| written.value)),
         polling_jitter: is_set(options.enable_polling_jitter.as_ref()),
         start_with_retriever_error: is_set(options.start_with_retriever_error.as_ref()),
+        notifiers,
         disable_notifier_on_init: is_set(options.disable_notifier_on_init.as_ref()),
+        announce_schedule: is_set(options.announce_schedule.as_ref()),
         persistent_file: text(options.persistent_flag_configuration_file.as_ref())
             .map(|path| PathBuf::from(String::from(path))),
         refresh_hook: text(options.refresh_hook_secret.as_ref()).and_then(HookSecret::new),
@@ -357,46 +358,6 @@ fn retriever(
         format,
         surroundings: surroundings.clone(),
     })
-}
-
-fn check_notifiers(options: &OptionsFile, label: &Label<'_>, report: &mut Report) {
-    let is_filled = |list: &&Written<Vec<Written<Options<NotifierTable>>>>| !list.value.is_empty();
-    let (notifiers, legacy) = (
-        options.notifiers.as_ref().filter(is_filled),
-        options.notifier.as_ref().filter(is_filled),
-    );
-    if let (Some(_), Some(legacy)) = (notifiers, legacy) {
-        report.notice(&legacy.origin, &legacy.path, "is ignored, notifiers counts");
-    }
-    let list = notifiers
-        .or(legacy)
-        .into_iter()
-        .flat_map(|list| &list.value)
-        .enumerate();
-    list.for_each(|(at, written)| check_backend("notifier", written, Some(at), label, check_notifier, report));
-}
-
-/// Checks an exporter or a notifier, and says that it is not active.
-fn check_backend<T>(
-    noun: &str,
-    written: &Written<Options<T>>,
-    index: Option<usize>,
-    label: &Label<'_>,
-    check: impl FnOnce(&Options<T>, &dyn Fn(&str) -> String) -> Result<&'static str, Finding>,
-    report: &mut Report,
-) {
-    let Written { value, origin, path } = written;
-    let name = |property: &str| shown(value.text(property), value.origin(property).unwrap_or(origin));
-    match check(value, &name) {
-        Ok(kind) => {
-            let message = format!("{noun} {kind} is not active: this version has no {noun}s yet");
-            report.notice(origin, path, label.message(message));
-        }
-        Err((property, message)) => {
-            let message = label.message(in_list(noun, index, &message));
-            report.problem(value.origin(property).unwrap_or(origin), path, message);
-        }
-    }
 }
 
 /// A message about one of several, in the words of GO Feature Flag.
