@@ -46,6 +46,8 @@ pub(crate) enum Recipe {
         module: &'static str,
         /// `main.go`.
         source: &'static str,
+        /// What is built: `.`, or a program of the module that is required.
+        target: &'static str,
     },
 }
 

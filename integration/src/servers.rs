@@ -3,6 +3,7 @@
 pub(crate) mod azurite;
 pub(crate) mod ferretdb;
 pub(crate) mod gcs;
+pub(crate) mod git;
 pub(crate) mod kafka;
 pub(crate) mod kubernetes;
 pub(crate) mod minio;

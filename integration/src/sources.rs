@@ -4,7 +4,9 @@ use crate::case::Case;
 
 mod azure_blob_storage;
 mod configmap;
+mod directory;
 mod file;
+mod git;
 mod git_hosts;
 mod google_storage;
 mod http;
@@ -16,8 +18,10 @@ mod s3;
 /// Every kind in the order of the configuration's.
 pub(crate) const CASES: &[&[Case]] = &[
     file::CASES,
+    directory::CASES,
     http::CASES,
     git_hosts::CASES,
+    git::CASES,
     s3::CASES,
     google_storage::CASES,
     azure_blob_storage::CASES,

@@ -31,10 +31,13 @@ impl Cache {
             Recipe::Maven(artifacts) => maven(aside.path(), artifacts)?,
             Recipe::GoInstall(program) => {
                 run(self
-                    .go(aside.path())
+                    .go()
+                    .env("GOBIN", aside.path())
                     .args(["install", "-trimpath", "-ldflags=-s -w", program]))?;
             }
-            Recipe::GoProgram { module, source } => self.go_program(aside.path(), package, module, source)?,
+            Recipe::GoProgram { module, source, target } => {
+                self.go_program(&aside.path().join(package.name), package, (module, source, target))?;
+            }
         }
         let place = self.folder.join(format!("{}-{}", package.name, package.version));
         fs::rename(aside.keep(), &place).with_context(|| format!("cannot make {}", place.display()))
@@ -49,29 +52,35 @@ impl Cache {
         Ok(())
     }
 
-    fn go_program(&self, aside: &Path, package: &Package, module: &str, source: &str) -> Result<()> {
+    fn go_program(
+        &self,
+        program: &Path,
+        package: &Package,
+        (module, source, target): (&str, &str, &str),
+    ) -> Result<()> {
         let folder = TempDir::new()?;
         fs::write(folder.path().join("go.mod"), module)?;
         fs::write(folder.path().join("main.go"), source)?;
         // what only the tests of others need may be missing
-        run(self.go(aside).args(["mod", "tidy", "-e"]).current_dir(&folder))?;
+        run(self.go().args(["mod", "tidy", "-e"]).current_dir(&folder))?;
+        // Kubernetes asks its programs for their version
         let linking = format!(
             "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v{}",
             package.version
         );
         run(self
-            .go(aside)
+            .go()
             .args(["build", "-trimpath", &linking, "-o"])
-            .arg(aside.join(package.name))
+            .arg(program)
+            .arg(target)
             .current_dir(&folder))
     }
 
     /// Go with folders of its own, behind everything else that the machine has to do.
-    fn go(&self, programs: &Path) -> Command {
+    fn go(&self) -> Command {
         let mut command = Command::new("nice");
         command
             .args(["-n", "19", "go"])
-            .env("GOBIN", programs)
             .env("GOMODCACHE", self.folder.join(".go/modules"))
             .env("GOCACHE", self.folder.join(".go/build"))
             .env("GOFLAGS", "-modcacherw")

@@ -14,6 +14,7 @@ pub(crate) const PACKAGE: Package = Package {
     recipe: Recipe::GoProgram {
         module: include_str!("../../go/ferretdb/go.mod"),
         source: include_str!("../../go/ferretdb/main.go"),
+        target: ".",
     },
     minutes: 3,
 };

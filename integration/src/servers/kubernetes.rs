@@ -20,6 +20,7 @@ pub(crate) const PACKAGE: Package = Package {
     recipe: Recipe::GoProgram {
         module: include_str!("../../go/kube-apiserver/go.mod"),
         source: include_str!("../../go/kube-apiserver/main.go"),
+        target: ".",
     },
     minutes: 12,
 };
