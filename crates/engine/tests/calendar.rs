@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// The moments of a flag: `date what`.
 fn told(flag: &Value) -> Vec<String> {
     let parsed = parse_flag("flag", &flag.to_string());
-    let definition = parsed.definition.unwrap();
+    let definition = parsed.definition.expect("a flag");
     let shown = |moment: &flagstaff_engine::calendar::Moment| {
         let date = Timestamp {
             instant: moment.at,

@@ -49,7 +49,7 @@ impl Exporter for Sink {
             {
                 return Err(ExportError::new(ErrorKind::Refused, "no"));
             }
-            let answer = self.answers.lock().unwrap().pop_front();
+            let answer = self.answers.lock().expect("no test panics with it").pop_front();
             let (receipt, skipped) = match answer {
                 Some(Answer::Fails(kind)) => return Err(ExportError::new(kind, "it fails")),
                 Some(Answer::TakesAllBut(again)) => {
@@ -73,7 +73,7 @@ impl Exporter for Sink {
                 .into_iter()
                 .enumerate()
                 .filter(|(place, _)| !skipped.contains(place));
-            self.batches.lock().unwrap().push(taken.map(|(_, text)| text).collect());
+            self.batches.lock().expect("no test panics with it").push(taken.map(|(_, text)| text).collect());
             Ok(receipt)
         })
     }
@@ -96,17 +96,17 @@ impl Sink {
     }
 
     fn batches(&self) -> Vec<String> {
-        let batches = self.batches.lock().unwrap();
+        let batches = self.batches.lock().expect("no test panics with it");
         batches.iter().map(|batch| batch.join(" ")).collect()
     }
 
     fn taken(&self) -> Vec<String> {
-        self.batches.lock().unwrap().concat()
+        self.batches.lock().expect("no test panics with it").concat()
     }
 }
 
 fn text(event: &Event) -> String {
-    String::from_utf8(event.text().to_vec()).unwrap()
+    String::from_utf8(event.text().to_vec()).expect("events are text")
 }
 
 fn log(settings: LogSettings) -> EventLog {
@@ -114,7 +114,7 @@ fn log(settings: LogSettings) -> EventLog {
         settings,
         Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)),
     )
-    .unwrap()
+    .expect("the spool can be opened")
 }
 
 fn in_memory(memory: usize) -> LogSettings {

@@ -214,7 +214,7 @@ impl Assembly {
     /// Merges, compiles what changed and builds a snapshot; `false` when the flags are the same as before. Flags that
     /// were never good take their version from `persistent`.
     fn build(&mut self, now: SystemTime, persistent: Option<&Document>) -> bool {
-        if self.sources.iter().all(|source| source.is_known()) {
+        if self.sources.iter().all(SourceState::is_known) {
             self.fallback = None;
         }
         let fallback_label = self
@@ -326,7 +326,7 @@ impl Assembly {
         }
         Status {
             name: Arc::clone(&self.options.name),
-            loaded: self.sources.iter().all(|source| source.is_known()),
+            loaded: self.sources.iter().all(SourceState::is_known),
             revision: self.snapshot.revision(),
             digest: self.snapshot.digest(),
             updated_at: self.snapshot.updated_at(),

@@ -137,7 +137,7 @@ fn compare_values(path: String, old: &Value, new: &Value, updates: &mut Vec<Upda
         }
         (Value::Array(_), Value::Array(_)) => {
             compare_lists(&path, old, new, |path, old, new| {
-                compare_values(path, old, new, updates)
+                compare_values(path, old, new, updates);
             });
         }
         _ => {

@@ -241,7 +241,7 @@ mod tests {
 
     /// What is exported of a request of the collector, one event a line.
     fn check(body: &str, expected: &[&str]) {
-        let request = request::collector(body.as_bytes()).unwrap().unwrap();
+        let request = request::collector(body.as_bytes(), 256).unwrap().unwrap();
         let events = request
             .events
             .iter()

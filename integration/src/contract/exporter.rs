@@ -121,11 +121,11 @@ async fn killed(sink: &mut dyn Sink, before: Vec<Value>) -> Result<usize> {
     sink.kill()?;
     line.record(&events[CROWD..]);
     let began = Instant::now();
-    while line.delivery.status().failures == 0 {
+    while line.delivery.monitor().status().failures == 0 {
         ensure!(began.elapsed() < PATIENCE, "the server is gone, and that is not seen");
         sleep(Duration::from_millis(20)).await;
     }
-    let status = line.delivery.status().error.context("it is said why")?;
+    let status = line.delivery.monitor().status().error.context("it is said why")?;
     conceals(sink, &status)?;
     sink.revive()?;
     sink.prepare()?;
@@ -203,7 +203,7 @@ impl Line {
         let counts = self.reader.counts();
         let began = Instant::now();
         while counts.delivered() < count as u64 {
-            let error = self.delivery.status().error;
+            let error = self.delivery.monitor().status().error;
             ensure!(
                 began.elapsed() < PATIENCE && counts.dead_lettered() == 0,
                 "{} of {count} events are delivered: {error:?}",

@@ -18,6 +18,7 @@ pub(crate) const PACKAGE: Package = Package {
     recipe: Recipe::GoProgram {
         module: include_str!("../../go/pubsub/go.mod"),
         source: include_str!("../../go/pubsub/main.go"),
+        target: ".",
     },
     minutes: 1,
 };
