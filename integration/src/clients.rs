@@ -4,3 +4,4 @@ pub(crate) mod azure;
 pub(crate) mod boto3;
 pub(crate) mod parquet;
 pub(crate) mod pymongo;
+pub(crate) mod queues;

@@ -1,6 +1,8 @@
 //! The servers: how each is installed and started.
 
 pub(crate) mod azurite;
+pub(crate) mod bqemulator;
+pub(crate) mod elasticmq;
 pub(crate) mod ferretdb;
 pub(crate) mod gcs;
 pub(crate) mod git;

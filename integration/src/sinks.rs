@@ -2,11 +2,21 @@
 
 use crate::case::Case;
 
+mod bigquery;
 mod file;
 mod kafka;
 mod objects;
 mod pubsub;
+mod queues;
 mod webhook;
 
 /// Every kind in the order of the configuration's.
-pub(crate) const CASES: &[&[Case]] = &[file::CASES, webhook::CASES, objects::CASES, kafka::CASES, pubsub::CASES];
+pub(crate) const CASES: &[&[Case]] = &[
+    file::CASES,
+    webhook::CASES,
+    objects::CASES,
+    queues::CASES,
+    kafka::CASES,
+    pubsub::CASES,
+    bigquery::CASES,
+];

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-cloud",
             "flagstaff-events",
             "flagstaff-object-stores",
+            "flagstaff-telemetry",
         ],
     ),
     (

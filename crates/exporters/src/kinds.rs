@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use flagstaff_backend::Needs::{All, Each, Either};
 use flagstaff_backend::{Kind, Settings, SettingsError, Surroundings, find};
 use flagstaff_events::{EventType, Exporter};
+use flagstaff_telemetry::traces::TraceSettings;
 use serde_json::{Map, Value};
 
 /// What an exporter may know besides its options.
@@ -17,6 +18,8 @@ pub struct Context<'a> {
     pub hostname: &'a str,
     /// The environment.
     pub surroundings: &'a Surroundings,
+    /// Where traces go; nowhere without.
+    pub traces: Option<&'a TraceSettings>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -210,6 +213,13 @@ const AZURE: Option<Constructor> =
     Some(|settings, context| Ok(Arc::new(crate::azure_blob_storage::read(settings, context)?)));
 #[cfg(not(feature = "azure"))]
 const AZURE: Option<Constructor> = None;
+#[cfg(feature = "opentelemetry")]
+const OPENTELEMETRY: Option<Constructor> = Some(|settings, context| {
+    use crate::opentelemetry::OpentelemetryExporter;
+    let exporter = OpentelemetryExporter::read(settings, context.event_type, context.traces)?;
+    Ok(Arc::new(exporter))
+});
+#[cfg(not(feature = "opentelemetry"))]
 const OPENTELEMETRY: Option<Constructor> = None;
 
 /// Builds the exporter that a configuration block describes: `kind` and its properties, names in any case.

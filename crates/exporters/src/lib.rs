@@ -3,7 +3,9 @@
 //! An exporter knows its protocol and nothing else: no batching, no retry, no back-pressure. One folder and one Cargo feature
 //! per backend; [`kinds`] is the list of them.
 
-pub use flagstaff_events::{ErrorKind, Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+pub use flagstaff_events::{
+    ErrorKind, Event, EventType, Export, ExportError, Exporter, FeatureEvent, Limits, Receipt, Refusal,
+};
 
 pub mod kinds;
 
@@ -23,6 +25,8 @@ pub mod kinesis;
 pub mod log;
 #[cfg(feature = "objects")]
 pub mod objects;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 #[cfg(feature = "pubsub")]
 pub mod pubsub;
 #[cfg(feature = "s3")]
@@ -49,7 +53,7 @@ mod samples;
 #[cfg(feature = "templates")]
 mod templates;
 #[cfg(test)]
-#[cfg(any(feature = "aws", feature = "google", feature = "kafka"))]
+#[cfg(any(feature = "aws", feature = "google", feature = "kafka", feature = "opentelemetry"))]
 mod testing;
 #[cfg(any(feature = "kafka", feature = "sqs"))]
 mod user_key;

@@ -116,6 +116,7 @@ pub(crate) fn exporter_in(
         event_type,
         hostname: "host",
         surroundings: &Surroundings::new(variables),
+        traces: None,
         clock: Arc::new(|| UNIX_EPOCH + Duration::from_secs(NOW)),
     };
     kinds::build(options.as_object().expect("options are an object"), &context)

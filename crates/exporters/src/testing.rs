@@ -18,6 +18,7 @@ pub(crate) fn build(options: &Value, variables: &[(&str, &str)]) -> Result<Arc<d
         event_type: EventType::Feature,
         hostname: "test",
         surroundings: &Surroundings::new(variables),
+        traces: None,
         clock: Arc::new(SystemTime::now),
     };
     kinds::build(options.as_object().expect("options are an object"), &context)

@@ -11,13 +11,14 @@ mod settings;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use http::{HeaderMap, Version};
 
 #[cfg(not(feature = "otel"))]
-pub use absent::{ChildSpan, RequestSpan, Tracer};
+pub use absent::{ChildSpan, NotTaken, RequestSpan, SpanSink, Tracer};
 #[cfg(feature = "otel")]
-pub use sdk::{ChildSpan, RequestSpan, Tracer};
+pub use sdk::{ChildSpan, NotTaken, RequestSpan, SpanSink, Tracer};
 pub use settings::{Batches, Collector, Destination, Sampler, TraceSettings, Transport};
 
 /// What a span of a request tells about it.
@@ -41,13 +42,28 @@ pub struct TracedRequest<'r> {
     pub headers: &'r HeaderMap,
 }
 
+/// A span of what happened elsewhere and is over, in a trace of its own. It ends when it is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedSpan {
+    /// What happened.
+    pub name: &'static str,
+    /// When it began.
+    pub start: SystemTime,
+    /// What is told about it.
+    pub attributes: Vec<(String, AttributeValue)>,
+    /// Whether it went well, or why not.
+    pub outcome: Result<(), &'static str>,
+}
+
 /// A value that a span is told about.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttributeValue {
     /// A text.
     Text(String),
-    /// A number.
+    /// A whole number.
     Number(i64),
+    /// Any other number.
+    Fraction(f64),
     /// A switch.
     Boolean(bool),
 }

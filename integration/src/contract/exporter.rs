@@ -226,6 +226,7 @@ fn build(setup: Setup, event_type: EventType) -> Result<Arc<dyn Exporter>> {
         event_type,
         hostname: "contract-host",
         surroundings: &surroundings,
+        traces: None,
         clock: Arc::new(SystemTime::now),
     };
     kinds::build(options, &context).map_err(|error| match error {

@@ -10,7 +10,7 @@ const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
 const INSERT_ALL: &str =
     "POST /bigquery/v2/projects/my-project/datasets/flags/tables/feature_flag_evaluations/insertAll";
 
-fn options(more: Value) -> Value {
+fn options(more: &Value) -> Value {
     let mut options = json!({"kind": "bigquery", "projectID": "my-project", "datasetID": "flags"});
     let more = more.as_object().unwrap().clone();
     options.as_object_mut().unwrap().extend(more);
@@ -25,7 +25,7 @@ fn body(text: &str) -> Value {
 async fn each_event_is_a_row() {
     let server = FlagServer::start().await;
     server.answer(Answer::ok(r#"{"kind": "bigquery#tableDataInsertAllResponse"}"#));
-    let exporter = build(&options(json!({})), &[(EMULATOR, &server.url(""))]).unwrap();
+    let exporter = build(&options(&json!({})), &[(EMULATOR, &server.url(""))]).unwrap();
     let receipt = exporter.export(&[event("jane"), event("jane")]).await.unwrap();
     assert!(receipt.again.is_empty() && receipt.refused.is_empty());
     let request = server.requests().remove(0);
@@ -76,7 +76,7 @@ async fn rows_that_are_not_taken_are_named() {
     let problem = |index: usize, reason: &str| json!({"index": index, "errors": [{"reason": reason, "location": "value", "message": "why"}]});
     let answer = json!({"insertErrors": [problem(0, "invalid"), problem(1, "stopped")]});
     server.answer(Answer::ok(answer.to_string()));
-    let exporter = build(&options(json!({})), &[(EMULATOR, &server.url(""))]).unwrap();
+    let exporter = build(&options(&json!({})), &[(EMULATOR, &server.url(""))]).unwrap();
     let batch = [Event::new("{}"), event("a"), event("b"), event("c")];
     let receipt = exporter.export(&batch).await.unwrap();
     let refused: Vec<_> = receipt
@@ -105,7 +105,7 @@ async fn data_set_and_table_are_made_once() {
     let server = FlagServer::start().await;
     server.answer(Answer::ok("{}"));
     let exporter = build(
-        &options(json!({"autoMigrate": true, "tableName": "t"})),
+        &options(&json!({"autoMigrate": true, "tableName": "t"})),
         &[(EMULATOR, &server.url(""))],
     )
     .unwrap();
@@ -163,10 +163,10 @@ fn options_are_checked_without_showing_them() {
             "property \"googleCredentials\" of kind \"bigquery\" is not JSON",
         ),
     ] {
-        assert_eq!(build(&options(more), &[]).unwrap_err().to_string(), expected);
+        assert_eq!(build(&options(&more), &[]).unwrap_err().to_string(), expected);
     }
     let exporter = build(
-        &options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
+        &options(&json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
         &[],
     )
     .unwrap();
@@ -176,7 +176,7 @@ fn options_are_checked_without_showing_them() {
 #[tokio::test]
 async fn credentials_that_are_not_complete_are_told_about() {
     let exporter = build(
-        &options(json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
+        &options(&json!({"googleCredentials": "{\"private_key\": \"secret\"}"})),
         &[],
     )
     .unwrap();

@@ -22,7 +22,7 @@ fn cluster() -> Cluster {
     cluster
 }
 
-fn options(addresses: &str, config: Value) -> Value {
+fn options(addresses: &str, config: &Value) -> Value {
     json!({"kind": "kafka", "kafka": {"topic": TOPIC, "addresses": [addresses], "config": config}})
 }
 
@@ -56,7 +56,7 @@ fn partition(key: &str) -> i32 {
 #[tokio::test]
 async fn the_user_is_the_key_of_a_record() {
     let cluster = cluster();
-    let exporter = build(&options(&cluster.bootstrap_servers(), json!({})), &[]).unwrap();
+    let exporter = build(&options(&cluster.bootstrap_servers(), &json!({})), &[]).unwrap();
     let users = ["jane", "bob", "käthe", "zoe", "", "6f1e"];
     let batch: Vec<Event> = users.into_iter().map(event).collect();
     let receipt = exporter.export(&batch).await.unwrap();
@@ -82,7 +82,7 @@ async fn the_user_is_the_key_of_a_record() {
 async fn records_that_are_not_taken_are_named() {
     let cluster = cluster();
     let config = json!({"producer": {"maxMessageBytes": "2000"}});
-    let exporter = build(&options(&cluster.bootstrap_servers(), config), &[]).unwrap();
+    let exporter = build(&options(&cluster.bootstrap_servers(), &config), &[]).unwrap();
     let receipt = exporter
         .export(&[event("a"), event(&"x".repeat(2000)), event("b")])
         .await
@@ -102,7 +102,7 @@ async fn records_that_are_not_taken_are_named() {
 #[tokio::test]
 async fn a_broker_that_is_away_is_told_about() {
     let config = json!({"producer": {"timeout": "1s"}});
-    let exporter = build(&options("127.0.0.1:1", config), &[]).unwrap();
+    let exporter = build(&options("127.0.0.1:1", &config), &[]).unwrap();
     let batch = [event("a")];
     let attempt = tokio::time::timeout(Duration::from_millis(200), exporter.export(&batch));
     assert!(attempt.await.is_err(), "it is tried for a while, and can be broken off");

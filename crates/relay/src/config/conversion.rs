@@ -74,7 +74,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
     let ofrep = ofrep::convert(&file, report);
     let traces = traces::convert(&file, &sources.environment, report);
     let mut keys = keys::Collection::new(&sources.working_directory);
-    let flag_sets = flag_sets::convert(
+    let mut flag_sets = flag_sets::convert(
         file.options,
         file.flag_sets,
         file.authorized_keys.as_ref().map(|keys| &keys.value),
@@ -83,6 +83,7 @@ pub(super) fn convert(file: RootFile, sources: &Sources, report: &mut Report) ->
         &mut keys,
         report,
     );
+    flag_sets.lead_traces(traces.as_ref());
     let jwt = file
         .authentication
         .as_ref()

@@ -380,6 +380,21 @@ impl FlagSets {
             Self::Named(sets) => sets,
         }
     }
+
+    /// Tells exporters where traces go.
+    pub(super) fn lead_traces(&mut self, traces: Option<&TraceSettings>) {
+        let sets = match self {
+            Self::Default(set) => std::slice::from_mut(&mut **set),
+            Self::Named(sets) => sets,
+        };
+        let traces = traces.cloned().map(Arc::new);
+        for exporter in sets.iter_mut().flat_map(|set| &mut set.exporters) {
+            // an edit of traces is none of those that do not send any
+            if exporter.kind() == "opentelemetry" {
+                exporter.traces.clone_from(&traces);
+            }
+        }
+    }
 }
 
 /// One flag set.
@@ -524,6 +539,8 @@ pub struct ExporterSettings {
     pub dead_letters: Option<PathBuf>,
     /// Where it runs.
     pub surroundings: Surroundings,
+    /// Where traces go; nowhere without.
+    pub traces: Option<Arc<TraceSettings>>,
 }
 
 impl ExporterSettings {
@@ -541,6 +558,7 @@ impl ExporterSettings {
             event_type: self.event_type,
             hostname,
             surroundings: &self.surroundings,
+            traces: self.traces.as_deref(),
             clock,
         };
         kinds::build(&self.options, &context)

@@ -3,6 +3,7 @@
 mod exporter;
 mod outbox;
 mod sampler;
+mod sink;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt, Tracer as _, TracerProvider};
 use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_http::HeaderExtractor;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use opentelemetry_semantic_conventions::attribute::{
     CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, NETWORK_PROTOCOL_VERSION,
     SERVER_ADDRESS, SERVER_PORT, URL_PATH, URL_SCHEME, USER_AGENT_ORIGINAL,
 };
+
+pub use self::sink::{NotTaken, SpanSink};
 
 use self::outbox::Outbox;
 use super::{AttributeValue, SpanId, SpanReference, TraceError, TraceId, TraceSettings, TracedRequest};
@@ -58,15 +59,7 @@ impl Tracer {
     /// # Errors
     /// When the connection cannot be prepared. Whether somebody listens shows later, in the log.
     pub fn start(settings: &TraceSettings, spans: Spans) -> Result<Self, TraceError> {
-        let resource = Resource::builder_empty()
-            .with_detector(Box::new(TelemetryResourceDetector))
-            .with_attributes(
-                settings
-                    .resource
-                    .iter()
-                    .map(|(name, value)| KeyValue::new(name.to_string(), value.to_string())),
-            )
-            .build();
+        let resource = sink::resource(settings);
         let outbox = exporter::start(settings, &resource, spans)?;
         let provider = SdkTracerProvider::builder()
             .with_sampler(sampler::build(settings)?)
@@ -158,12 +151,16 @@ impl RequestSpan {
 impl ChildSpan {
     /// Adds an attribute.
     pub fn set(&mut self, name: &'static str, value: impl Into<AttributeValue>) {
-        let value = match value.into() {
-            AttributeValue::Text(text) => Value::from(text),
-            AttributeValue::Number(number) => Value::from(number),
-            AttributeValue::Boolean(value) => Value::from(value),
-        };
-        self.0.set_attribute(KeyValue::new(name, value));
+        self.0.set_attribute(KeyValue::new(name, self::value(value.into())));
+    }
+}
+
+fn value(attribute: AttributeValue) -> Value {
+    match attribute {
+        AttributeValue::Text(text) => Value::from(text),
+        AttributeValue::Number(number) => Value::from(number),
+        AttributeValue::Fraction(number) => Value::from(number),
+        AttributeValue::Boolean(value) => Value::from(value),
     }
 }
 

@@ -99,6 +99,16 @@ impl Default for Batches {
     }
 }
 
+impl Destination {
+    /// What may be shown of it.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Collector(collector) => collector.place(),
+            Self::Console => "standard output".to_owned(),
+        }
+    }
+}
+
 impl Collector {
     /// Scheme, host and port: what may be shown of the URL.
     pub fn place(&self) -> String {

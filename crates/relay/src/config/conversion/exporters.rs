@@ -113,6 +113,7 @@ fn exporter(
             .filter(|path| !path.is_empty())
             .map(PathBuf::from),
         surroundings: surroundings.clone(),
+        traces: None,
     };
     let target = match settings.build("", Arc::new(std::time::SystemTime::now)) {
         Ok(exporter) => exporter.target(),

@@ -14,14 +14,31 @@ use super::outbox::Outbox;
 use crate::metrics::Spans;
 use crate::traces::{Collector, Destination, TraceError, TraceSettings, Transport};
 
+/// What spans are sent with.
+#[derive(Debug)]
+pub(super) enum Connection {
+    /// To a collector.
+    Collector(opentelemetry_otlp::SpanExporter),
+    /// To standard output.
+    Console(opentelemetry_stdout::SpanExporter),
+}
+
 /// Starts to send spans to where they shall go.
 pub(super) fn start(settings: &TraceSettings, resource: &Resource, spans: Spans) -> Result<Outbox, TraceError> {
-    let batches = settings.batches;
+    let (place, batches) = (settings.destination.place(), settings.batches);
+    Ok(match connect(settings, resource)? {
+        Connection::Collector(exporter) => Outbox::start(exporter, place, batches, spans),
+        Connection::Console(exporter) => Outbox::start(exporter, place, batches, spans),
+    })
+}
+
+/// Prepares to send spans to where they shall go.
+pub(super) fn connect(settings: &TraceSettings, resource: &Resource) -> Result<Connection, TraceError> {
     Ok(match &settings.destination {
         Destination::Console => {
             let mut exporter = opentelemetry_stdout::SpanExporter::default();
             exporter.set_resource(resource);
-            Outbox::start(exporter, "standard output".to_owned(), batches, spans)
+            Connection::Console(exporter)
         }
         Destination::Collector(collector) => {
             let mut exporter = match collector.transport {
@@ -29,7 +46,7 @@ pub(super) fn start(settings: &TraceSettings, resource: &Resource, spans: Spans)
                 Transport::Grpc => over_grpc(collector)?,
             };
             exporter.set_resource(resource);
-            Outbox::start(exporter, collector.place(), batches, spans)
+            Connection::Collector(exporter)
         }
     })
 }
