@@ -73,7 +73,10 @@ impl Exporter for Sink {
                 .into_iter()
                 .enumerate()
                 .filter(|(place, _)| !skipped.contains(place));
-            self.batches.lock().expect("no test panics with it").push(taken.map(|(_, text)| text).collect());
+            self.batches
+                .lock()
+                .expect("no test panics with it")
+                .push(taken.map(|(_, text)| text).collect());
             Ok(receipt)
         })
     }

@@ -20,6 +20,8 @@ retrievers:
   - {kind: file, path: flags.yaml}
   - {kind: file, path: more.yaml}
 authorizedKeys: {admin: [admin]}
+exporter: {kind: log}
+notifiers: [{kind: webhook, endpointUrl: 'http://127.0.0.1:1/'}]
 ";
 
 const FLAGS: &str = "\

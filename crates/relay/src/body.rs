@@ -19,7 +19,10 @@ use crate::coding;
 /// What is read of a body that is too large, so that its sender gets to read the answer; beyond it the connection breaks.
 const DISCARD_LIMIT: u64 = 64 << 20;
 
-/// How long is read of it.
+/// What is read of a body that nobody asks for, so that its sender can use the connection again: as much as Go's servers read.
+const UNREAD_LIMIT: u64 = 256 << 10;
+
+/// How long is read of either.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a request has nothing to go by.
@@ -126,7 +129,7 @@ where
 {
     if body.size_hint().lower() > most as u64 {
         if !headers.contains_key(EXPECT) {
-            discard(body).await;
+            discard(body, DISCARD_LIMIT).await;
         }
         return Err(too_large());
     }
@@ -140,7 +143,7 @@ where
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len().max(all.len()) + data.len() > most {
-            discard(body).await;
+            discard(body, DISCARD_LIMIT).await;
             return Err(too_large());
         }
         if first.is_empty() {
@@ -155,19 +158,29 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-/// Reads what nobody wants, so that its sender gets to read the answer.
-async fn discard<B: Body<Data = Bytes> + Unpin>(mut body: B) {
+/// Reads the body of a request that is answered without it, be it because nobody asks for one there. Tells whether all of it
+/// has come, so that another request can follow on the connection.
+pub(crate) async fn finish<B: Body<Data = Bytes> + Unpin>(body: B, headers: &HeaderMap) -> bool {
+    // whoever waits to be asked for the body is not asked
+    let is_wanted = !headers.contains_key(EXPECT) && body.size_hint().lower() <= UNREAD_LIMIT;
+    is_wanted && discard(body, UNREAD_LIMIT).await
+}
+
+/// Reads what nobody wants, so that its sender gets to read the answer. Tells whether that was all.
+async fn discard<B: Body<Data = Bytes> + Unpin>(mut body: B, limit: u64) -> bool {
     let reading = async {
         let mut discarded = 0;
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
             discarded += frame.data_ref().map_or(0, |data| data.len() as u64);
-            if discarded > DISCARD_LIMIT {
-                return;
+            if discarded > limit {
+                return false;
             }
         }
+        true
     };
     // a sender that stops in the middle waits for the answer
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, reading).await;
+    tokio::time::timeout(DISCARD_TIMEOUT, reading).await.unwrap_or(false)
 }
 
 fn too_large() -> Problem {

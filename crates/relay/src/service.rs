@@ -77,6 +77,7 @@ where
     let tracer = state.tracer.as_ref().filter(|_| listener != Listener::Monitoring);
     let span = tracer.and_then(|tracer| trace::request(tracer, route, &head, caller.remote_ip));
     let request_bytes = request_size(&head) + body.size_hint().lower();
+    let mut body = Some(body);
     let (status, content) = if head.method == Method::OPTIONS {
         preflight(&serving, &head.headers, place.route, &mut headers);
         (StatusCode::NO_CONTENT, Content::default())
@@ -85,7 +86,7 @@ where
             headers.insert(VERSION, version.clone());
         }
         let form = form(&serving, &head);
-        let answer = dispatch(state, &serving, caller, &place, &form, span.as_ref(), body).await;
+        let answer = dispatch(state, &serving, caller, &place, &form, span.as_ref(), &mut body).await;
         let answer = answer.unwrap_or_else(|problem| {
             if let Some((span, cause)) = span.as_ref().and_then(|span| Some((span, problem.cause()?))) {
                 span.failed(&cause);
@@ -94,7 +95,12 @@ where
         });
         answer.into_parts(&form, &mut headers).await
     };
-    if caller.crowded && head.version <= Version::HTTP_11 {
+    let is_finished = match body {
+        // boxed, so that requests whose body is read, or that have none, do not make room for it
+        Some(unread) if !unread.is_end_stream() => Box::pin(body::finish(unread, &head.headers)).await,
+        _ => true,
+    };
+    if (caller.crowded || !is_finished) && head.version <= Version::HTTP_11 {
         headers.insert(CONNECTION, CLOSE);
     }
     let host = host(&head);
@@ -152,7 +158,7 @@ where
     response
 }
 
-/// Checks whether there is room, then the caller, then the method, then answers.
+/// Checks whether there is room, then the caller, then the method, then answers. Takes the body if it reads that.
 async fn dispatch<B>(
     state: &Arc<State>,
     serving: &Serving,
@@ -160,7 +166,7 @@ async fn dispatch<B>(
     place: &Place<'_>,
     form: &Form<'_>,
     span: Option<&RequestSpan>,
-    body: B,
+    body: &mut Option<B>,
 ) -> Result<Answer, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -221,7 +227,10 @@ where
             return routes::refresh::answer(state, serving, &credential, query, caller.remote_ip, span).await;
         }
         Route::RefreshHook => {
-            let body = body::read(body, serving.limits.body, serving.limits.body_timeout, &head.headers).await?;
+            let body = match body.take() {
+                Some(body) => body::read(body, serving.limits.body, serving.limits.body_timeout, &head.headers).await?,
+                None => None,
+            };
             let body = body.unwrap_or_default();
             return routes::refresh_hook::answer(state, serving, place, &head.headers, &body, caller.remote_ip);
         }
@@ -231,7 +240,9 @@ where
         }
         _ => return answer(place, &call),
     };
-    call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
+    if let Some(body) = body.take() {
+        call.body = body::read(body, limit, serving.limits.body_timeout, &head.headers).await?;
+    }
     let answered = answer(place, &call)?;
     if place.route == Route::Collector
         && let Ok(set) = serving.flag_sets.of(grant)

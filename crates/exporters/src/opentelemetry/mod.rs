@@ -51,7 +51,11 @@ impl OpentelemetryExporter {
     ) -> Result<Self, SettingsError> {
         let tracer = settings.text("tracerName")?;
         Ok(Self {
-            tracer: if tracer.is_empty() { DEFAULT_TRACER.to_owned() } else { tracer },
+            tracer: if tracer.is_empty() {
+                DEFAULT_TRACER.to_owned()
+            } else {
+                tracer
+            },
             traces: traces.filter(|_| event_type == EventType::Feature).cloned(),
             sink: OnceCell::new(),
         })
@@ -62,9 +66,11 @@ impl OpentelemetryExporter {
             return Ok(Receipt::delivered());
         };
         let connect = async || SpanSink::new(traces, &self.tracer);
-        let sink = self.sink.get_or_try_init(connect).await.map_err(|error| {
-            ExportError::new(ErrorKind::Settings, "traces cannot be set up").caused_by(error)
-        })?;
+        let sink = self
+            .sink
+            .get_or_try_init(connect)
+            .await
+            .map_err(|error| ExportError::new(ErrorKind::Settings, "traces cannot be set up").caused_by(error))?;
         let mut receipt = Receipt::delivered();
         let mut spans = Vec::with_capacity(batch.len());
         for (index, event) in batch.iter().enumerate() {
@@ -78,7 +84,10 @@ impl OpentelemetryExporter {
         }
         match sink.send(spans).await {
             Ok(()) => Ok(receipt),
-            Err(error) => Err(ExportError::new(ErrorKind::Unreachable, error.to_string().replace('\n', " "))),
+            Err(error) => Err(ExportError::new(
+                ErrorKind::Unreachable,
+                error.to_string().replace('\n', " "),
+            )),
         }
     }
 }
@@ -125,7 +134,9 @@ fn span(event: &FeatureEvent<'_>) -> FinishedSpan {
     let seconds = Duration::from_secs(event.creation_date.unsigned_abs());
     FinishedSpan {
         name: "feature_flag.evaluate",
-        start: SystemTime::UNIX_EPOCH.checked_add(seconds).unwrap_or(SystemTime::UNIX_EPOCH),
+        start: SystemTime::UNIX_EPOCH
+            .checked_add(seconds)
+            .unwrap_or(SystemTime::UNIX_EPOCH),
         attributes,
         outcome: if event.default {
             Err("default value used")

@@ -52,7 +52,10 @@ async fn each_evaluation_is_a_span() {
         });
         let batch = [event("jane"), Event::new("{}"), Event::new(failed.to_string())];
         let receipt = exporter.export(&batch).await.unwrap();
-        assert_eq!(receipt.refused.iter().map(|refusal| refusal.index).collect::<Vec<_>>(), [1]);
+        assert_eq!(
+            receipt.refused.iter().map(|refusal| refusal.index).collect::<Vec<_>>(),
+            [1]
+        );
         let received = collector.received();
         let [first, second] = &*received.spans else {
             panic!("{received:?}")
@@ -92,10 +95,16 @@ async fn each_evaluation_is_a_span() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_is_told_about() {
-    let exporter = build(EventType::Feature, &settings(Transport::Http, "http://127.0.0.1:1/v1/traces"));
+    let exporter = build(
+        EventType::Feature,
+        &settings(Transport::Http, "http://127.0.0.1:1/v1/traces"),
+    );
     let error = exporter.export(&[event("a")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
-    assert!(error.to_string().starts_with("the collector did not take the spans: "), "{error}");
+    assert!(
+        error.to_string().starts_with("the collector did not take the spans: "),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -108,5 +117,8 @@ async fn without_a_collector_nothing_is_sent() {
     assert_eq!(exporter.target(), "nowhere");
     exporter.export(&[event("a")]).await.unwrap();
     sampled_out.sampler = Sampler::AlwaysOff;
-    build(EventType::Feature, &sampled_out).export(&[event("a")]).await.unwrap();
+    build(EventType::Feature, &sampled_out)
+        .export(&[event("a")])
+        .await
+        .unwrap();
 }

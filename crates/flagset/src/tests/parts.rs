@@ -52,7 +52,7 @@ fn failure(set: &FlagSet) -> String {
 #[tokio::test]
 async fn each_file_is_read_in_its_format_and_stands_alone() {
     let folder = Folder::default();
-    let b = r#"{"b": {"variations": {"on": 1}, "defaultRule": {"variation": "on"}}}"#;
+    let b = r#"{"b": {"variations": {"on": "1"}, "defaultRule": {"variation": "on"}}}"#;
     folder.holds(&[("a.yaml", &flag("a", "1")), ("team/b.json", b)]);
     let set = start(&folder).await;
     assert_eq!(served(&set), "a=1 b=1");
@@ -66,7 +66,7 @@ async fn each_file_is_read_in_its_format_and_stands_alone() {
     assert!(failure(&set).contains("line 2"), "{}", failure(&set));
 
     // a flag that is refused is named with its file
-    let refusing = r#"{"b": {"variations": {"on": 1}, "defaultRule": {"variation": "off"}}}"#;
+    let refusing = r#"{"b": {"variations": {"on": "1"}, "defaultRule": {"variation": "off"}}}"#;
     folder.holds(&[("a.yaml", &flag("a", "2")), ("team/b.json", refusing)]);
     assert!(set.refresh().await.refreshed);
     assert_eq!(served(&set), "a=2 b=1");
@@ -89,6 +89,9 @@ async fn a_later_file_replaces_flags_of_an_earlier_one() {
     assert_eq!(served(&set), "x=2");
     let status = set.status();
     let found = &status.findings[0].diagnostics[0];
-    assert_eq!(found.message, "the flag of this source replaces that of flags/a.yaml");
+    assert_eq!(
+        found.message,
+        "the flag of this source replaces that of flags/a.yaml:1:1"
+    );
     assert_eq!(found.file.as_deref(), Some("flags/b.yaml"));
 }

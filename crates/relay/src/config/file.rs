@@ -171,7 +171,7 @@ section! {
         body: i64 = "maxBodyBytes", default "1048576";
         /// Bytes of a request body of the data collector; more is answered with 413.
         collector_body: i64 = "maxCollectorBodyBytes", default "16777216";
-        /// How deep lists and objects of a request body may be nested, from 1 to 1000; more is answered with 400.
+        /// How deep lists and objects of a request body may be nested, from 1 to 300; more is answered with 400.
         depth: i64 = "maxJsonDepth", default "256";
         /// Bytes of the head of a request; more is answered with 431.
         head: i64 = "maxHeaderBytes", default "1052672";

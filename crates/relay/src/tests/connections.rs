@@ -152,6 +152,53 @@ async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_body_that_nobody_asks_for_does_not_cost_the_connection() {
+    let relay = Listening::start("").await;
+    for line in [
+        "POST /nothing",
+        "POST /v1/feature/a/b/eval",
+        "POST /admin/v1/retriever/refresh",
+        "GET /v1/flag/change",
+        "OPTIONS /v1/allflags",
+    ] {
+        for (length, body) in [
+            ("content-length: 8", "{\"a\": 1}"),
+            ("transfer-encoding: chunked", "8\r\n{\"a\": 1}\r\n0\r\n\r\n"),
+        ] {
+            let mut stream = relay.connect().await;
+            say(&mut stream, &format!("{line} HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n")).await;
+            // the head has arrived before the body
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            say(&mut stream, body).await;
+            say(
+                &mut stream,
+                "GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+            )
+            .await;
+            let answers = rest(&mut stream).await;
+            assert!(
+                answers.ends_with("{\"initialized\":true}\n"),
+                "{line}, {length}: {answers}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_that_nobody_asks_for_is_told_that_the_connection_ends() {
+    let relay = Listening::start("").await;
+    for head in ["content-length: 300000", "content-length: 8\r\nexpect: 100-continue"] {
+        let answer = relay
+            .hear_out(&format!("POST /nothing HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\n"))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_answered() {
     let relay = Listening::start("maxHeaderBytes: 20000").await;
     let long = |length| {

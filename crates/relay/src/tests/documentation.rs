@@ -163,7 +163,9 @@ fn response<'d>(document: &'d Value, line: &str, status: u16) -> &'d Value {
 }
 
 fn openapi_path(template: &str) -> String {
-    template.replace(":flagKey", "{flagKey}")
+    template
+        .replace(":flagKey", "{flagKey}")
+        .replace(":flagset", "{flagset}")
 }
 
 fn document() -> Value {

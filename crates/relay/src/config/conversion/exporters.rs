@@ -204,11 +204,10 @@ fn on_full(file: Option<&EventsFile>, report: &mut Report) -> OnFull {
 fn spool(written: &Written<SpoolFile>, report: &mut Report) -> Option<Spool> {
     let file = &written.value;
     let Some(folder) = text(file.path.as_ref()) else {
-        report.problem(
-            &written.origin,
-            &written.path,
-            "a spool needs a path: the folder in which it is kept",
-        );
+        if is_set(file.durable.as_ref()) {
+            let message = "a spool needs a path: the folder in which it is kept";
+            report.problem(&written.origin, &written.path, message);
+        }
         return None;
     };
     Some(Spool {

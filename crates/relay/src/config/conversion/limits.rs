@@ -12,7 +12,7 @@ const BODY: usize = 1 << 20;
 const COLLECTOR_BODY: usize = 16 << 20;
 const DEPTH: usize = 256;
 /// Reading takes room on the stack for each level.
-const MAX_DEPTH: u16 = 1000;
+const MAX_DEPTH: u16 = 300;
 /// As in Go's server.
 const HEAD: usize = (1 << 20) + 4096;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

@@ -18,7 +18,7 @@ use crate::traces::{Collector, Destination, TraceError, TraceSettings, Transport
 #[derive(Debug)]
 pub(super) enum Connection {
     /// To a collector.
-    Collector(opentelemetry_otlp::SpanExporter),
+    Collector(Box<opentelemetry_otlp::SpanExporter>),
     /// To standard output.
     Console(opentelemetry_stdout::SpanExporter),
 }
@@ -27,7 +27,7 @@ pub(super) enum Connection {
 pub(super) fn start(settings: &TraceSettings, resource: &Resource, spans: Spans) -> Result<Outbox, TraceError> {
     let (place, batches) = (settings.destination.place(), settings.batches);
     Ok(match connect(settings, resource)? {
-        Connection::Collector(exporter) => Outbox::start(exporter, place, batches, spans),
+        Connection::Collector(exporter) => Outbox::start(*exporter, place, batches, spans),
         Connection::Console(exporter) => Outbox::start(exporter, place, batches, spans),
     })
 }
@@ -46,7 +46,7 @@ pub(super) fn connect(settings: &TraceSettings, resource: &Resource) -> Result<C
                 Transport::Grpc => over_grpc(collector)?,
             };
             exporter.set_resource(resource);
-            Connection::Collector(exporter)
+            Connection::Collector(Box::new(exporter))
         }
     })
 }
