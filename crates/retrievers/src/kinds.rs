@@ -2,40 +2,39 @@
 
 use std::sync::Arc;
 
+use flagstaff_backend::Needs::Each;
+use flagstaff_backend::{Kind, Needs, find};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "git-hosts")]
 use crate::git_hosts::HostedFile;
-use crate::settings::{self, Settings, SettingsError};
+use crate::settings::{Settings, SettingsError};
 #[cfg(any(feature = "azure", feature = "gcs", feature = "s3"))]
 use crate::stored_objects::StoredObject;
-use crate::{ErrorKind, Retrieval, RetrieveError, Retriever, Revision, Surroundings};
-
-/// A kind of retriever.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// Name in the configuration.
-    pub name: &'static str,
-    /// Cargo feature that brings it; `None` for kinds of GO Feature Flag that are not active yet.
-    pub feature: Option<&'static str>,
-    /// Properties that must be there, in the order in which they are missed.
-    pub required: &'static [&'static str],
-    /// Properties that may be there.
-    pub optional: &'static [&'static str],
-    constructor: Option<Constructor>,
-}
+use crate::{Retriever, Surroundings};
 
 /// Builds a retriever from its options. `None` in the list: this build does not have it.
 type Constructor = fn(Settings<'_>, &Surroundings) -> Result<Arc<dyn Retriever>, SettingsError>;
 
+/// What a retriever of a kind is built with.
+#[derive(Debug, Clone, Copy)]
+pub struct Backend(Option<Constructor>);
+
+impl Backend {
+    /// Whether this build has it.
+    pub fn is_active(self) -> bool {
+        self.0.is_some()
+    }
+}
+
 /// Every kind, in the order in which they are shown.
-pub const KINDS: &[Kind] = &[
-    kind("file", Some("file"), &["path"], &[], FILE),
+pub const KINDS: &[Kind<Backend>] = &[
+    kind("file", "file", Each(&["path"]), &[], FILE),
     kind(
         "http",
-        Some("http"),
-        &["url"],
-        &[
+        "http",
+        Each(&["url"]),
+        &[&[
             "method",
             "body",
             "headers",
@@ -43,95 +42,95 @@ pub const KINDS: &[Kind] = &[
             "clientCertPath",
             "clientKeyPath",
             "caCertPath",
-        ],
+        ]],
         HTTP,
     ),
     kind(
         "github",
-        Some("git-hosts"),
-        &["repositorySlug", "path"],
-        &["branch", "token", "githubToken", "baseUrl", "timeout"],
+        "git-hosts",
+        Each(&["repositorySlug", "path"]),
+        &[&["branch", "token", "githubToken", "baseUrl", "timeout"]],
         GITHUB,
     ),
     kind(
         "gitlab",
-        Some("git-hosts"),
-        &["repositorySlug", "path"],
-        &["branch", "token", "baseUrl", "timeout"],
+        "git-hosts",
+        Each(&["repositorySlug", "path"]),
+        &[&["branch", "token", "baseUrl", "timeout"]],
         GITLAB,
     ),
     kind(
         "bitbucket",
-        Some("git-hosts"),
-        &["repositorySlug", "path"],
-        &["branch", "token", "baseUrl", "timeout"],
+        "git-hosts",
+        Each(&["repositorySlug", "path"]),
+        &[&["branch", "token", "baseUrl", "timeout"]],
         BITBUCKET,
     ),
-    kind("s3", Some("s3"), &["item", "bucket"], &["timeout"], S3),
+    kind("s3", "s3", Each(&["item", "bucket"]), &[&["timeout"]], S3),
     kind(
         "googleStorage",
-        Some("gcs"),
-        &["object", "bucket"],
-        &["timeout"],
+        "gcs",
+        Each(&["object", "bucket"]),
+        &[&["timeout"]],
         GOOGLE_STORAGE,
     ),
     kind(
         "configmap",
-        Some("configmap"),
-        &["configmap", "namespace", "key"],
-        &["serviceAccountPath", "timeout"],
+        "configmap",
+        Each(&["configmap", "namespace", "key"]),
+        &[&["serviceAccountPath", "timeout"]],
         CONFIGMAP,
     ),
     kind(
         "mongodb",
-        Some("mongodb"),
-        &["collection", "database", "uri"],
-        &["changeStream", "timeout"],
+        "mongodb",
+        Each(&["collection", "database", "uri"]),
+        &[&["changeStream", "timeout"]],
         MONGODB,
     ),
     kind(
         "redis",
-        Some("redis"),
-        &["redisOptions.addr"],
-        &["redisOptions", "redisPrefix", "keyspaceEvents", "channel"],
+        "redis",
+        Each(&["redisOptions.addr"]),
+        &[&["redisOptions", "redisPrefix", "keyspaceEvents", "channel"]],
         REDIS,
     ),
     kind(
         "azureBlobStorage",
-        Some("azure"),
-        &["accountName", "container", "object"],
-        &["accountKey", "serviceUrl", "timeout"],
+        "azure",
+        Each(&["accountName", "container", "object"]),
+        &[&["accountKey", "serviceUrl", "timeout"]],
         AZURE_BLOB_STORAGE,
     ),
     kind(
         "postgresql",
-        Some("postgresql"),
-        &["uri", "table"],
-        &["columns", "channel", "timeout"],
+        "postgresql",
+        Each(&["uri", "table"]),
+        &[&["columns", "channel", "timeout"]],
         POSTGRESQL,
     ),
     kind(
         "git",
-        Some("git"),
-        &["url"],
-        &["ref", "branch", "path", "username", "token", "timeout"],
+        "git",
+        Each(&["url"]),
+        &[&["ref", "branch", "path", "username", "token", "timeout"]],
         GIT,
     ),
     kind(
         "relay",
-        Some("relay"),
-        &["url"],
-        &[
+        "relay",
+        Each(&["url"]),
+        &[&[
             "apiKey",
             "headers",
             "timeout",
             "clientCertPath",
             "clientKeyPath",
             "caCertPath",
-        ],
+        ]],
         RELAY,
     ),
-    kind("directory", Some("directory"), &["path"], &["glob"], DIRECTORY),
+    kind("directory", "directory", Each(&["path"]), &[&["glob"]], DIRECTORY),
 ];
 
 #[cfg(feature = "file")]
@@ -253,83 +252,30 @@ const AZURE_BLOB_STORAGE: Option<Constructor> = None;
 /// Nothing is opened or asked yet. Errors name the property; values are never shown.
 pub fn build(options: &Map<String, Value>, surroundings: &Surroundings) -> Result<Arc<dyn Retriever>, SettingsError> {
     let kind = check(options)?;
-    match (kind.constructor, kind.feature) {
-        (Some(constructor), _) => constructor(Settings::new(kind.name, options), surroundings),
-        (None, Some(feature)) => Err(SettingsError::NotCompiled {
-            kind: kind.name,
-            feature,
-        }),
-        (None, None) => Ok(Arc::new(Inactive { kind: kind.name })),
-    }
-}
-
-/// A kind that is understood and cannot be fetched: it stands for a source that never answers, so that a configuration which
-/// tolerates that can be served.
-#[derive(Debug)]
-struct Inactive {
-    kind: &'static str,
-}
-
-impl Retriever for Inactive {
-    fn retrieve<'a>(&'a self, _: Option<&'a Revision>) -> Retrieval<'a> {
-        let works = names(|kind| kind.constructor.is_some());
-        let message = format!(
-            "retriever {} is not active in this version, use one of {works}",
-            self.kind
-        );
-        Box::pin(async move { Err(RetrieveError::new(ErrorKind::Settings, message)) })
-    }
-
-    fn place(&self) -> String {
-        format!("{} (not active)", self.kind)
-    }
-}
-
-/// Whether retrievers of this kind fetch anything.
-pub fn is_active(name: &str) -> bool {
-    KINDS.iter().any(|kind| kind.name == name && kind.constructor.is_some())
+    let Backend(constructor) = kind.backend;
+    let constructor = constructor.ok_or_else(|| kind.not_compiled())?;
+    constructor(Settings::new(kind.name, options), surroundings)
 }
 
 /// Whether the kind exists and its mandatory properties are there.
-pub fn check(options: &Map<String, Value>) -> Result<&'static Kind, SettingsError> {
-    let name = settings::find(options, "kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-        return Err(SettingsError::UnknownKind {
-            kind: name.to_owned(),
-            known: names(|_| true),
-        });
-    };
-    for property in kind.required {
-        Settings::new(kind.name, options).required(property)?;
-    }
-    Ok(kind)
+pub fn check(options: &Map<String, Value>) -> Result<&'static Kind<Backend>, SettingsError> {
+    find(KINDS, options)
 }
 
 const fn kind(
     name: &'static str,
-    feature: Option<&'static str>,
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
+    feature: &'static str,
+    needs: Needs,
+    optional: &'static [&'static [&'static str]],
     constructor: Option<Constructor>,
-) -> Kind {
+) -> Kind<Backend> {
     Kind {
         name,
         feature,
-        required,
+        needs,
         optional,
-        constructor,
+        backend: Backend(constructor),
     }
-}
-
-fn names(wanted: impl Fn(&Kind) -> bool) -> String {
-    KINDS
-        .iter()
-        .filter(|kind| wanted(kind))
-        .map(|kind| kind.name)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]

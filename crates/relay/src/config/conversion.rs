@@ -13,6 +13,7 @@ use super::report::{Origin, Report};
 use super::settings::{LambdaEvent, LambdaFunction, Logging, Mode, Server, Settings, Streams, Swagger};
 
 mod admission;
+mod backend;
 mod cross_origin;
 mod exporters;
 mod flag_sets;

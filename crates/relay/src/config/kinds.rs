@@ -1,56 +1,48 @@
 //! What retrievers, exporters and notifiers of each kind can be told.
 
+use flagstaff_backend::Kind;
+
 use super::shape::KindOptions;
 
 /// What retrievers of each kind can be told.
 pub(super) fn retrievers() -> Vec<KindOptions> {
-    let describe = |kind: &flagstaff_retrievers::kinds::Kind| KindOptions {
-        name: kind.name,
-        active: kind.feature.is_some(),
-        required: listed(kind.required, ", "),
-        options: sections(
-            kind.required.iter().chain(kind.optional).copied(),
-            &["kind", "fileFormat"],
-        ),
-    };
-    flagstaff_retrievers::kinds::KINDS.iter().map(describe).collect()
+    let always = &["kind", "fileFormat"];
+    let kinds = flagstaff_retrievers::kinds::KINDS.iter();
+    kinds
+        .map(|kind| describe(kind, kind.backend.is_active(), always))
+        .collect()
 }
 
 /// What exporters of each kind can be told.
 pub(super) fn exporters() -> Vec<KindOptions> {
-    let describe = |kind: &flagstaff_backend::Kind<flagstaff_exporters::kinds::Backend>| KindOptions {
-        name: kind.name,
-        active: kind.backend.is_active(),
-        required: kind.needs.describe(),
-        options: sections(kind.properties(), &["kind", "eventType", "name", "deadLetterFile"]),
-    };
-    flagstaff_exporters::kinds::KINDS.iter().map(describe).collect()
+    let always = &["kind", "eventType", "name", "deadLetterFile"];
+    let kinds = flagstaff_exporters::kinds::KINDS.iter();
+    kinds
+        .map(|kind| describe(kind, kind.backend.is_active(), always))
+        .collect()
 }
 
 /// What notifiers of each kind can be told.
 pub(super) fn notifiers() -> Vec<KindOptions> {
-    let describe = |kind: &flagstaff_backend::Kind<flagstaff_notifiers::kinds::Backend>| KindOptions {
-        name: kind.name,
-        active: kind.backend.is_active(),
-        required: kind.needs.describe(),
-        options: sections(kind.properties(), &["kind"]),
-    };
-    flagstaff_notifiers::kinds::KINDS.iter().map(describe).collect()
+    let kinds = flagstaff_notifiers::kinds::KINDS.iter();
+    kinds
+        .map(|kind| describe(kind, kind.backend.is_active(), &["kind"]))
+        .collect()
 }
 
-fn listed(names: &[&str], word: &str) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(word)
-}
-
-/// The options of a backend that dotted paths begin with, each once.
-fn sections(paths: impl Iterator<Item = &'static str>, always: &[&'static str]) -> Vec<&'static str> {
-    let mut names = always.to_vec();
-    for path in paths {
+/// The options of a kind by the first part of their dotted paths, each once, behind those that all kinds have.
+fn describe<B>(kind: &Kind<B>, active: bool, always: &[&'static str]) -> KindOptions {
+    let mut options = always.to_vec();
+    for path in kind.properties() {
         let name = path.split_once('.').map_or(path, |(first, _)| first);
-        if !names.contains(&name) {
-            names.push(name);
+        if !options.contains(&name) {
+            options.push(name);
         }
     }
-    names
+    KindOptions {
+        name: kind.name,
+        active,
+        required: kind.needs.describe(),
+        options,
+    }
 }

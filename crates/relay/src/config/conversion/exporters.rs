@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flagstaff_backend::{SettingsError, Surroundings};
+use flagstaff_backend::Surroundings;
 use flagstaff_events::{EventType, OnFull};
 use flagstaff_exporters::kinds::{self, Mode};
 use serde_json::Value;
@@ -14,7 +14,8 @@ use super::super::decode::{Options, Written};
 use super::super::file::{EventsFile, ExporterTable, OptionsFile, SpoolFile};
 use super::super::report::Report;
 use super::super::settings::{EventSettings, ExporterSettings, Spool};
-use super::flag_sets::{Label, in_list};
+use super::backend::Backend;
+use super::flag_sets::Label;
 use super::{is_set, shown, text};
 
 const FORMATS: &[&str] = &["JSON", "CSV", "Parquet"];
@@ -61,39 +62,42 @@ fn exporter(
     label: &Label<'_>,
     report: &mut Report,
 ) -> Option<ExporterSettings> {
-    let Written { value, origin, path } = written;
-    let mut refuse = |property: &str, message: &str| {
-        let message = label.message(in_list("exporter", index, message));
-        report.problem(value.origin(property).unwrap_or(origin), path, message);
+    let value = &written.value;
+    let mut backend = Backend {
+        noun: "exporter",
+        written,
+        index,
+        label,
+        report,
     };
-    let shown = |property: &str| shown(value.text(property), value.origin(property).unwrap_or(origin));
     let event_type = match value.text("eventType") {
         "" | "feature" => EventType::Feature,
         "tracking" => EventType::Tracking,
         _ => {
-            refuse(
-                "eventType",
-                &format!("eventType {} is not one of feature, tracking", shown("eventType")),
+            let message = format!(
+                "eventType {} is not one of feature, tracking",
+                backend.shown("eventType")
             );
+            backend.refuse("eventType", &message);
             return None;
         }
     };
     // checked for every kind, as GO Feature Flag does
     let format = value.text("format");
     if !format.is_empty() && !FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format)) {
-        refuse(
-            "format",
-            &format!("format {} is not one of {}", shown("format"), FORMATS.join(", ")),
+        let message = format!(
+            "format {} is not one of {}",
+            backend.shown("format"),
+            FORMATS.join(", ")
         );
+        backend.refuse("format", &message);
         return None;
     }
     let codec = value.text("parquetCompressionCodec");
     if !codec.is_empty() && !CODECS.contains(&codec) {
         let (property, known) = ("parquetCompressionCodec", CODECS.join(", "));
-        refuse(
-            property,
-            &format!("\"{property}\" err: {} is not one of {known}", shown(property)),
-        );
+        let message = format!("\"{property}\" err: {} is not one of {known}", backend.shown(property));
+        backend.refuse(property, &message);
         return None;
     }
     let number = |property: &str| {
@@ -118,15 +122,7 @@ fn exporter(
     let target = match settings.build("", Arc::new(std::time::SystemTime::now)) {
         Ok(exporter) => exporter.target(),
         Err(error) => {
-            let (property, message) = match &error {
-                SettingsError::UnknownKind { known, .. } => (
-                    "kind",
-                    format!("kind {} is not supported, use one of {known}", shown("kind")),
-                ),
-                SettingsError::Invalid { property, .. } => (property.as_str(), error.to_string()),
-                _ => ("kind", error.to_string()),
-            };
-            refuse(property, &message);
+            backend.refuse_because(&error);
             return None;
         }
     };
@@ -142,9 +138,9 @@ fn exporter(
     if !names.insert(Arc::clone(&settings.name)) {
         let message = format!(
             "the name {} is there twice, give each exporter one of its own",
-            shown("name")
+            backend.shown("name")
         );
-        refuse("name", &message);
+        backend.refuse("name", &message);
         return None;
     }
     Some(settings)

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use flagstaff_definition::format::Format;
 use flagstaff_flagset::Duplicates;
-use flagstaff_retrievers::settings::SettingsError;
 use flagstaff_retrievers::{Surroundings, kinds};
 
 use super::super::decode::{Options, Written};
@@ -14,6 +13,7 @@ use super::super::file::{AuthorizedKeysFile, FlagSetFile, OptionsFile, Retriever
 use super::super::key_list::KeyList;
 use super::super::report::{Origin, Report};
 use super::super::settings::{FlagSetSettings, FlagSets, HookSecret, RetrieverSettings};
+use super::backend::Backend;
 use super::keys::{Collection, List};
 use super::{choice, exporters, is_set, notifiers, ofrep, shown, text};
 
@@ -322,31 +322,19 @@ fn retriever(
     label: &Label<'_>,
     report: &mut Report,
 ) -> Option<RetrieverSettings> {
-    let Written { value, origin, path } = written;
+    let Written { value, origin: _, path } = written;
     let mut options = value.values.clone();
     options.remove("fileFormat");
     if let Err(error) = kinds::build(&options, surroundings) {
-        let (property, message) = match &error {
-            SettingsError::UnknownKind { kind, known } => {
-                let kind = shown(kind, value.origin("kind").unwrap_or(origin));
-                (
-                    "kind".to_owned(),
-                    format!("kind {kind} is not supported, use one of {known}"),
-                )
-            }
-            SettingsError::Missing { .. } => ("kind".to_owned(), error.to_string()),
-            SettingsError::Invalid { property, .. } => (property.clone(), error.to_string()),
-            _ => ("kind".to_owned(), error.to_string()),
+        let mut backend = Backend {
+            noun: "retriever",
+            written,
+            index,
+            label,
+            report,
         };
-        let message = label.message(in_list("retriever", index, &message));
-        report.problem(value.origin(&property).unwrap_or(origin), path, message);
+        backend.refuse_because(&error);
         return None;
-    }
-    let kind = value.text("kind");
-    if !kinds::is_active(kind) {
-        let kind = shown(kind, value.origin("kind").unwrap_or(origin));
-        let message = format!("retriever {kind} is not active in this version, it never gives a flag");
-        report.notice(origin, path, label.message(message));
     }
     let own = value.text("fileFormat");
     let format = match value.origin("fileFormat") {
@@ -358,12 +346,4 @@ fn retriever(
         format,
         surroundings: surroundings.clone(),
     })
-}
-
-/// A message about one of several, in the words of GO Feature Flag.
-pub(super) fn in_list(noun: &str, index: Option<usize>, message: &str) -> String {
-    match index {
-        Some(index) => format!("{noun} at index {index} validation failed: invalid {noun}: {message}"),
-        None => format!("invalid {noun}: {message}"),
-    }
 }

@@ -1,13 +1,12 @@
 //! Who is told about changes.
 
-use flagstaff_backend::SettingsError;
 use flagstaff_notifiers::Recipient;
 
 use super::super::decode::{Options, Written};
 use super::super::file::{NotifierTable, OptionsFile};
 use super::super::report::Report;
-use super::flag_sets::{Label, in_list};
-use super::shown;
+use super::backend::Backend;
+use super::flag_sets::Label;
 
 /// The notifiers of a flag set, those of the legacy spelling where there are no others.
 pub(super) fn convert(options: &OptionsFile, label: &Label<'_>, report: &mut Report) -> Vec<Recipient> {
@@ -31,20 +30,13 @@ fn notifier(
     label: &Label<'_>,
     report: &mut Report,
 ) -> Option<Recipient> {
-    let Written { value, origin, path } = written;
-    let error = match Recipient::build(&value.values) {
-        Ok(recipient) => return Some(recipient),
-        Err(error) => error,
+    let built = Recipient::build(&written.value.values);
+    let mut backend = Backend {
+        noun: "notifier",
+        written,
+        index: Some(index),
+        label,
+        report,
     };
-    let (property, message) = match &error {
-        SettingsError::UnknownKind { kind, known } => {
-            let kind = shown(kind, value.origin("kind").unwrap_or(origin));
-            ("kind", format!("kind {kind} is not supported, use one of {known}"))
-        }
-        SettingsError::Invalid { property, .. } => (property.as_str(), error.to_string()),
-        _ => ("kind", error.to_string()),
-    };
-    let message = label.message(in_list("notifier", Some(index), &message));
-    report.problem(value.origin(property).unwrap_or(origin), path, message);
-    None
+    built.inspect_err(|error| backend.refuse_because(error)).ok()
 }
