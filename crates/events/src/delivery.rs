@@ -1,7 +1,7 @@
 //! Delivering: reads a log behind the cursor of one exporter and sends batch after batch, however often the sink fails.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -66,10 +66,9 @@ pub struct Status {
 }
 
 struct Courier {
-    reader: Reader,
+    monitor: Monitor,
     exporter: Arc<dyn Exporter>,
     schedule: Schedule,
-    status: Arc<Mutex<Status>>,
     dead_letters: Option<DeadLetters>,
     /// The most that is sent at once, less than usual while a batch is taken apart.
     most: usize,
@@ -80,22 +79,21 @@ struct Courier {
 impl Delivery {
     /// Delivers from now on. Must be called inside of a tokio runtime.
     pub fn start(reader: Reader, exporter: Arc<dyn Exporter>, schedule: Schedule) -> Self {
-        let status = Arc::new(Mutex::new(Status::default()));
         let (end, ended) = watch::channel(None);
         let monitor = Monitor {
-            reader: reader.clone(),
-            target: exporter.target().into(),
-            status: Arc::clone(&status),
-        };
-        let courier = Courier {
-            most: schedule.events.min(exporter.limits().events).max(1),
-            dead_letters: schedule.dead_letters.clone().map(DeadLetters::new),
             reader,
-            status,
+            target: exporter.target().into(),
+            status: Arc::default(),
+        };
+        let mut courier = Courier {
+            most: 0,
+            dead_letters: schedule.dead_letters.clone().map(DeadLetters::new),
+            monitor: monitor.clone(),
             refusals: 0,
             exporter,
             schedule,
         };
+        courier.most = courier.full();
         Self {
             task: tokio::spawn(courier.run(ended)),
             monitor,
@@ -130,7 +128,11 @@ impl Monitor {
 
     /// How the sink did last.
     pub fn status(&self) -> Status {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,7 +151,7 @@ impl Status {
 
 impl Courier {
     async fn run(mut self, mut ended: watch::Receiver<Option<Instant>>) {
-        let mut news = self.reader.news();
+        let mut news = self.monitor.reader.news();
         let far = Duration::from_secs(365 * 24 * 3600);
         let period = self.schedule.interval.unwrap_or(far);
         let mut ticks = interval_at(Instant::now() + period, period);
@@ -160,7 +162,7 @@ impl Courier {
                 tokio::select! {
                     _ = ended.changed() => return self.empty().await,
                     _ = ticks.tick() => {
-                        left = self.reader.pending();
+                        left = self.monitor.reader.pending();
                         break;
                     }
                     seen = news.changed() => match seen {
@@ -194,9 +196,14 @@ impl Courier {
         }
     }
 
+    /// The most events that a batch holds.
+    fn full(&self) -> usize {
+        self.schedule.events.min(self.exporter.limits().events).max(1)
+    }
+
     /// How many events are to leave now: those of full batches, or all where events do not wait for others.
     fn due(&self) -> u64 {
-        let pending = self.reader.pending();
+        let pending = self.monitor.reader.pending();
         match self.schedule.interval {
             Some(_) => pending - pending % self.schedule.events as u64,
             None => pending,
@@ -205,7 +212,7 @@ impl Courier {
 
     /// The last batches: each is tried once.
     async fn empty(&mut self) {
-        while self.reader.pending() > 0 {
+        while self.monitor.reader.pending() > 0 {
             if self.send().await.is_err() {
                 return;
             }
@@ -214,8 +221,8 @@ impl Courier {
 
     /// Sends one batch: how many events are settled, or how long to wait before the next attempt.
     async fn send(&mut self) -> Result<usize, Duration> {
-        let bytes = self.exporter.limits().bytes.min(self.reader.share());
-        let batch = self.reader.take(self.most, bytes).await;
+        let bytes = self.exporter.limits().bytes.min(self.monitor.reader.share());
+        let batch = self.monitor.reader.take(self.most, bytes).await;
         if batch.is_empty() {
             return Ok(usize::MAX);
         }
@@ -236,7 +243,7 @@ impl Courier {
                 self.set_aside(event, &refusal.reason).await;
             }
         }
-        self.reader.settle(batch.len(), &receipt);
+        self.monitor.reader.settle(batch.len(), &receipt);
         let done = batch.len() - receipt.again.len();
         if receipt.again.is_empty() {
             self.recover();
@@ -270,7 +277,7 @@ impl Courier {
                 }],
                 ..Receipt::default()
             };
-            self.reader.settle(1, &receipt);
+            self.monitor.reader.settle(1, &receipt);
             return Ok(1);
         }
         self.most = batch.len().div_ceil(2);
@@ -281,7 +288,7 @@ impl Courier {
     }
 
     async fn set_aside(&mut self, event: &Event, reason: &str) {
-        let exporter = &**self.reader.name();
+        let exporter = &**self.monitor.reader.name();
         let kept = match &self.dead_letters {
             Some(file) => file.append(exporter, event, reason).await,
             None => Ok(false),
@@ -293,7 +300,7 @@ impl Courier {
                     reason,
                     "the sink refuses an event for good, it is kept in the file of dead letters"
                 );
-                self.reader.counts().set_aside(1);
+                self.monitor.reader.counts().set_aside(1);
             }
             Ok(false) => {
                 tracing::error!(
@@ -301,26 +308,26 @@ impl Courier {
                     reason,
                     "the sink refuses an event for good, it is lost; deadLetterFile would keep it"
                 );
-                self.reader.counts().lose(Loss::Refused, 1);
+                self.monitor.reader.counts().lose(Loss::Refused, 1);
             }
             Err(error) => {
                 tracing::error!(exporter, reason, %error, "an event is lost: the sink refuses it, and the file of dead letters cannot be written");
-                self.reader.counts().lose(Loss::Refused, 1);
+                self.monitor.reader.counts().lose(Loss::Refused, 1);
             }
         }
     }
 
     /// Logs a failure; how long to wait.
     fn note(&self, error: &ExportError) -> Duration {
-        self.reader.counts().fail();
+        self.monitor.reader.counts().fail();
         let failures = {
-            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut status = self.monitor.lock();
             status.failures += 1;
             status.error = Some(error.to_string().into());
             status.failures
         };
         let pause = error.pause().unwrap_or_else(|| self.pause(failures));
-        let exporter = &**self.reader.name();
+        let exporter = &**self.monitor.reader.name();
         tracing::error!(exporter, failures, ?pause, %error, "error while exporting data, it is kept and sent again");
         pause
     }
@@ -338,15 +345,15 @@ impl Courier {
     }
 
     fn recover(&mut self) {
-        let full = self.schedule.events.min(self.exporter.limits().events).max(1);
+        let full = self.full();
         if self.most < full {
             self.most = self.most.saturating_mul(2).min(full);
         }
         self.refusals = 0;
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self.monitor.lock();
         if status.failures > 0 {
             tracing::info!(
-                exporter = &**self.reader.name(),
+                exporter = &**self.monitor.reader.name(),
                 failures = status.failures,
                 "the sink takes events again"
             );

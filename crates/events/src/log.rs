@@ -180,12 +180,11 @@ impl EventLog {
 
     /// Lets a reader go for good; what it has not delivered is lost to it.
     pub fn remove(&self, reader: &Reader) {
-        let left = self.shared.shelf().leave(&reader.name);
+        let left = self.shared.on_shelf(|shelf| shelf.leave(&reader.name));
         reader.counts.lose(Loss::Removed, left);
         if let Some(spool) = &self.shared.spool {
             spool.forget(&reader.name);
         }
-        self.shared.measure();
     }
 
     /// Puts away what is left when a relay ends: into the spool, or nowhere.
@@ -265,19 +264,16 @@ impl Reader {
     /// The next events; those that were taken and not settled come again.
     pub(crate) async fn take(&self, events: usize, bytes: usize) -> Vec<Event> {
         loop {
-            let taken = self.log.shelf().take(&self.name, events, bytes);
+            let taken = self.log.on_shelf(|shelf| shelf.take(&self.name, events, bytes));
             match taken {
-                Taken::Events(events) => {
-                    self.log.measure();
-                    return events;
-                }
+                Taken::Events(events) => return events,
                 Taken::Elsewhere(from, to) => {
                     let found = self.log.load(from, to, bytes).await;
                     let (to, found) = found.unwrap_or_else(|error| {
                         tracing::error!(error = %error, exporter = &*self.name, "the spool cannot be read, events are lost");
                         (to, Vec::new())
                     });
-                    self.log.shelf().give(&self.name, from, to, found);
+                    self.log.on_shelf(|shelf| shelf.give(&self.name, from, to, found));
                 }
             }
         }
@@ -289,8 +285,8 @@ impl Reader {
         self.counts
             .deliver((done - receipt.refused.len() - receipt.left_out) as u64);
         self.counts.lose(Loss::Sampled, receipt.left_out as u64);
-        self.log.shelf().settle(&self.name, count, &receipt.again);
-        self.log.measure();
+        self.log
+            .on_shelf(|shelf| shelf.settle(&self.name, count, &receipt.again));
     }
 }
 
@@ -303,8 +299,12 @@ impl Shared {
         self.settings.spool.as_ref().is_some_and(|spool| spool.durable)
     }
 
-    fn measure(&self) {
-        self.shelf_bytes.store(self.shelf().bytes(), Ordering::Relaxed);
+    /// Does something to the shelf and notes what it holds then, before anybody else does something to it.
+    fn on_shelf<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> T {
+        let mut shelf = self.shelf();
+        let done = work(&mut shelf);
+        self.shelf_bytes.store(shelf.bytes(), Ordering::Relaxed);
+        done
     }
 
     async fn keep(self: Arc<Self>) {
@@ -351,16 +351,8 @@ impl Shared {
         }
         let mut waiting = self.intake.len();
         while waiting > 0 {
-            let mut shelf = self.shelf();
-            let mut moved = 0;
-            for _ in 0..waiting.min(HANDFUL) {
-                let Some(event) = self.intake.pop() else { break };
-                moved += event.size();
-                shelf.push(event);
-            }
-            let bytes = shelf.bytes();
-            drop(shelf);
-            self.shelf_bytes.store(bytes, Ordering::Relaxed);
+            let handful = std::iter::from_fn(|| self.intake.pop()).take(waiting.min(HANDFUL));
+            let moved = self.on_shelf(|shelf| shelf.append(handful));
             self.intake_bytes.fetch_sub(moved, Ordering::Relaxed);
             waiting = waiting.saturating_sub(HANDFUL);
         }
@@ -377,13 +369,15 @@ impl Shared {
         if excess == 0 {
             return;
         }
-        if self.spool.is_some() && self.spill(until).await {
-            self.shelf().unload(until);
-        }
-        if self.settings.on_full == OnFull::Drop {
-            self.shelf().forget(limit);
-        }
-        self.measure();
+        let is_spilled = self.spool.is_some() && self.spill(until).await;
+        self.on_shelf(|shelf| {
+            if is_spilled {
+                shelf.unload(until);
+            }
+            if self.settings.on_full == OnFull::Drop {
+                shelf.forget(limit);
+            }
+        });
     }
 
     /// Writes events below a number to the disk that are not there yet; whether it worked.

@@ -61,17 +61,26 @@ impl Shelf {
         self.bytes + self.readers.iter().map(|reader| reader.held_bytes).sum::<usize>()
     }
 
-    /// Appends an event.
-    pub(crate) fn push(&mut self, event: Event) {
+    /// Appends events; how many bytes they take.
+    pub(crate) fn append(&mut self, events: impl Iterator<Item = Event>) -> usize {
+        let (mut count, mut bytes) = (0, 0);
+        for event in events {
+            count += 1;
+            bytes += event.size();
+            if !self.readers.is_empty() {
+                self.events.push_back(event);
+            }
+        }
         if self.readers.is_empty() {
-            self.first += 1;
-            return;
+            // nobody will ever ask for them
+            self.first += count;
+            return bytes;
         }
+        self.bytes += bytes;
         for reader in &self.readers {
-            reader.counts.accept(1);
+            reader.counts.accept(count);
         }
-        self.bytes += event.size();
-        self.events.push_back(event);
+        bytes
     }
 
     /// Lets a reader follow from a number on; its counters. One that is known goes on where it was.
