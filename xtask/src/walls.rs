@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
     ("flagstaff-backend", &[]),
     ("flagstaff-cloud", &[]),
-    ("flagstaff-events", &[]),
+    ("flagstaff-events", &["flagstaff-backend"]),
     (
         "flagstaff-exporters",
         &[

@@ -1,10 +1,13 @@
 //! What every backend is described with, be it a retriever, an exporter or a notifier: the [options](Settings) that people
-//! write, the [kinds](Kind) that there are, and the [surroundings](Surroundings) in which it runs.
+//! write, the [kinds](Kind) that there are, the [surroundings](Surroundings) in which it runs, and what its failures are
+//! [explained](Explanation) with.
 
+pub use explanation::Explanation;
 pub use kind::{Kind, Needs, find};
 pub use settings::{Settings, SettingsError};
 pub use surroundings::Surroundings;
 
+mod explanation;
 mod kind;
 pub mod settings;
 mod surroundings;

@@ -4,8 +4,10 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use thiserror::Error;
+use url::Url;
 
 /// Options that cannot be used. The texts are those of GO Feature Flag where it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -112,6 +114,33 @@ impl<'a> Settings<'a> {
             Some(single) => scalar(single).map(|text| vec![text]),
         };
         texts.ok_or_else(|| self.invalid(property, "is not a list of texts"))
+    }
+
+    /// Headers: names with one value or a list of them. Their values are secrets.
+    pub fn headers(&self, property: &'static str) -> Result<HeaderMap, SettingsError> {
+        let mut headers = HeaderMap::new();
+        for (name, values) in self.lists(property)? {
+            let path = format!("{property}.{name}");
+            let header = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| self.invalid(path.as_str(), "is not the name of a header"))?;
+            for value in values {
+                let mut value = HeaderValue::from_str(&value)
+                    .map_err(|_| self.invalid(path.as_str(), "holds characters that a header cannot carry"))?;
+                value.set_sensitive(true);
+                headers.append(header.clone(), value);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// A URL of `http` or `https` that must be there.
+    pub fn url(&self, property: &'static str) -> Result<Url, SettingsError> {
+        let url = Url::parse(&self.required(property)?)
+            .map_err(|error| self.invalid(property, format!("is not a URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(self.invalid(property, "must begin with http:// or https://"));
+        }
+        Ok(url)
     }
 
     /// Whatever is written there.

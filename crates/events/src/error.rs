@@ -4,15 +4,15 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use flagstaff_backend::Explanation;
+
 /// An export that failed: nothing of the batch counts as delivered, all of it is sent again.
 ///
 /// `Display` is one line that holds the whole chain of causes, without secrets.
 #[derive(Debug)]
 pub struct ExportError {
     kind: ErrorKind,
-    message: String,
-    context: Vec<(&'static str, String)>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    explanation: Explanation,
     retry_after: Option<Duration>,
 }
 
@@ -40,9 +40,7 @@ impl ExportError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
-            context: Vec::new(),
-            source: None,
+            explanation: Explanation::new(message),
             retry_after: None,
         }
     }
@@ -50,14 +48,14 @@ impl ExportError {
     /// Adds what it was about. Never a secret.
     #[must_use]
     pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.context.push((name, value.to_string()));
+        self.explanation.add(name, value);
         self
     }
 
     /// Adds the cause. Its texts are printed, so it must hold no secret.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.explanation.because_of(source);
         self
     }
 
@@ -81,19 +79,7 @@ impl ExportError {
 
 impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        for (at, (name, value)) in self.context.iter().enumerate() {
-            write!(f, "{}{name}: {value}", if at == 0 { " (" } else { ", " })?;
-        }
-        if !self.context.is_empty() {
-            f.write_str(")")?;
-        }
-        let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        self.explanation.fmt(f)
     }
 }
 

@@ -1,10 +1,9 @@
 //! A URL to which notifications are posted.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use flagstaff_backend::{Settings, SettingsError};
+use flagstaff_backend::{Explanation, Settings, SettingsError};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect, tls};
 use tokio::sync::OnceCell;
@@ -26,11 +25,7 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// The URL of a property.
     pub(crate) fn read(settings: Settings<'_>, property: &'static str) -> Result<Self, SettingsError> {
-        let url = Url::parse(&settings.required(property)?)
-            .map_err(|error| settings.invalid(property, format!("is not a URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(settings.invalid(property, "must begin with http:// or https://"));
-        }
+        let url = settings.url(property)?;
         let client = OnceCell::new();
         Ok(Self { url, client })
     }
@@ -47,8 +42,7 @@ impl Endpoint {
             .client
             .get_or_try_init(|| std::future::ready(client(&self.url)))
             .await;
-        let client =
-            client.map_err(|error| self.permanent(format!("the HTTP client cannot be set up: {}", chain(error))))?;
+        let client = client.map_err(|error| self.permanent(explain("the HTTP client cannot be set up", error)))?;
         headers
             .entry(CONTENT_TYPE)
             .or_insert(HeaderValue::from_static("application/json"));
@@ -56,7 +50,7 @@ impl Endpoint {
         let response = request
             .send()
             .await
-            .map_err(|error| self.temporary(format!("the request failed: {}", chain(error))))?;
+            .map_err(|error| self.temporary(explain("the request failed", error)))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(self.refused(status, response.headers())),
@@ -122,14 +116,9 @@ fn pause(headers: &HeaderMap) -> Option<Duration> {
     Some(pause.min(LONGEST_PAUSE))
 }
 
-/// An error with its causes, without the URL, in which there may be a secret.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
+/// What failed and its causes, without the URL, in which there may be a secret.
+fn explain(message: &str, error: reqwest::Error) -> String {
+    let mut explanation = Explanation::new(message);
+    explanation.because_of(error.without_url());
+    explanation.to_string()
 }

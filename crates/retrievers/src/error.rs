@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use flagstaff_backend::Explanation;
+
 use crate::Pause;
 
 /// A fetch that failed: a kind to match on, a status to retry on, and pairs that say what it was about.
@@ -12,10 +14,8 @@ use crate::Pause;
 pub struct RetrieveError {
     kind: ErrorKind,
     status: ErrorStatus,
-    message: String,
+    explanation: Explanation,
     pause: Option<Pause>,
-    context: Vec<(&'static str, String)>,
-    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What kind of failure it is.
@@ -56,10 +56,8 @@ impl RetrieveError {
         Self {
             kind,
             status,
-            message: message.into(),
+            explanation: Explanation::new(message),
             pause: None,
-            context: Vec::new(),
-            source: None,
         }
     }
 
@@ -88,14 +86,14 @@ impl RetrieveError {
     /// Adds what it was about. Never a secret.
     #[must_use]
     pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.context.push((name, value.to_string()));
+        self.explanation.add(name, value);
         self
     }
 
     /// Adds the cause. Its texts are printed, so it must hold no secret.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.explanation.because_of(source);
         self
     }
 
@@ -117,19 +115,7 @@ impl RetrieveError {
 
 impl fmt::Display for RetrieveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        for (at, (name, value)) in self.context.iter().enumerate() {
-            write!(f, "{}{name}: {value}", if at == 0 { " (" } else { ", " })?;
-        }
-        if !self.context.is_empty() {
-            f.write_str(")")?;
-        }
-        let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        self.explanation.fmt(f)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use flagstaff_backend::{Settings, SettingsError};
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName};
 
 use crate::kinds::Context;
 
@@ -32,26 +32,11 @@ pub struct WebhookOptions {
 impl WebhookOptions {
     /// Reads the options of a configuration.
     pub fn read(settings: Settings<'_>, context: &Context<'_>) -> Result<Self, SettingsError> {
-        let url = Url::parse(&settings.required("endpointUrl")?)
-            .map_err(|error| settings.invalid("endpointUrl", format!("is not a URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(settings.invalid("endpointUrl", "must begin with http:// or https://"));
-        }
+        let url = settings.url("endpointUrl")?;
         let mut meta: BTreeMap<_, _> = settings.members("meta")?.into_iter().collect();
         meta.entry("hostname".to_owned())
             .or_insert_with(|| context.hostname.to_owned());
-        let mut headers = HeaderMap::new();
-        for (name, values) in settings.lists("headers")? {
-            let path = format!("headers.{name}");
-            let header = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| settings.invalid(path.as_str(), "is not the name of a header"))?;
-            for value in values {
-                let mut value = HeaderValue::from_str(&value)
-                    .map_err(|_| settings.invalid(path.as_str(), "holds characters that a header cannot carry"))?;
-                value.set_sensitive(true);
-                headers.append(header.clone(), value);
-            }
-        }
+        let headers = settings.headers("headers")?;
         Ok(Self {
             url,
             secret: settings.text("secret")?,

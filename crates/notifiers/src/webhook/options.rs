@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use flagstaff_backend::{Settings, SettingsError};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 
 use super::SIGNATURE;
 use crate::endpoint::Endpoint;
@@ -24,18 +24,7 @@ pub struct WebhookOptions {
 impl WebhookOptions {
     /// Reads the options of a configuration.
     pub fn read(settings: Settings<'_>) -> Result<Self, SettingsError> {
-        let mut headers = HeaderMap::new();
-        for (name, values) in settings.lists("headers")? {
-            let path = format!("headers.{name}");
-            let header = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| settings.invalid(path.as_str(), "is not the name of a header"))?;
-            for value in values {
-                let mut value = HeaderValue::from_str(&value)
-                    .map_err(|_| settings.invalid(path.as_str(), "holds characters that a header cannot carry"))?;
-                value.set_sensitive(true);
-                headers.append(header.clone(), value);
-            }
-        }
+        let mut headers = settings.headers("headers")?;
         // these say what the body is, and who signed it
         headers.remove(CONTENT_TYPE);
         headers.remove(SIGNATURE);

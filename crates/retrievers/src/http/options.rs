@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, Url};
 
 use crate::settings::{Settings, SettingsError};
@@ -45,29 +45,14 @@ impl HttpOptions {
 
     /// Reads the options of a configuration.
     pub fn read(settings: Settings<'_>) -> Result<Self, SettingsError> {
-        let url = Url::parse(&settings.required("url")?)
-            .map_err(|error| settings.invalid("url", format!("is not a URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(settings.invalid("url", "must begin with http:// or https://"));
-        }
+        let url = settings.url("url")?;
         let method = match settings.text("method")? {
             empty if empty.is_empty() => Method::GET,
             name => {
                 Method::from_bytes(name.as_bytes()).map_err(|_| settings.invalid("method", "is not an HTTP method"))?
             }
         };
-        let mut headers = HeaderMap::new();
-        for (name, values) in settings.lists("headers")? {
-            let path = format!("headers.{name}");
-            let header = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| settings.invalid(path.as_str(), "is not the name of a header"))?;
-            for value in values {
-                let mut value = HeaderValue::from_str(&value)
-                    .map_err(|_| settings.invalid(path.as_str(), "holds characters that a header cannot carry"))?;
-                value.set_sensitive(true);
-                headers.append(header.clone(), value);
-            }
-        }
+        let headers = settings.headers("headers")?;
         let timeout = timeout::read(settings)?;
         let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
             (certificate, key) if certificate.is_empty() == key.is_empty() => {
