@@ -151,10 +151,11 @@ fn start_relay(program: &Path, name: &str, flags: usize, settings: &str) -> Resu
     Server::start(name, Some(flags), |workspace| {
         let configuration = format!(
             "server: {{host: 127.0.0.1, port: {}}}\nhideBanner: true\nlogLevel: info\n\
-             retriever: {{kind: file, path: {}}}\nauthorizedKeys: {{evaluation: [{}]}}\n{settings}",
+             retriever: {{kind: file, path: {}}}\nauthorizedKeys: {{evaluation: [{}], admin: [{}]}}\n{settings}",
             workspace.port(),
             case::FLAG_FILE,
             case::KEY,
+            case::ADMIN_KEY,
         );
         workspace.write("goff-proxy.yaml", &configuration)?;
         let mut command = Command::new(program);

@@ -17,6 +17,9 @@ pub(crate) const MANY_FLAGS: usize = 10_000;
 /// The key of all callers.
 pub(crate) const KEY: &str = "a-key-of-the-bench";
 
+/// The key of whoever administers the relay.
+pub(crate) const ADMIN_KEY: &str = "an-admin-key-of-the-bench";
+
 /// Six terms. The context of the bench meets only the last four, so that all six are looked at.
 const QUERY: &str = r#"(country eq "FR" and plan in ["pro", "enterprise"]) or (email ew "@example.com" and age ge 18 and beta eq true and version gt 1.4.0)"#;
 

@@ -36,7 +36,8 @@ impl Load {
         let request = server.request(case)?;
         let mut script = format!("wrk.method = \"{}\"\n", request.method);
         for (name, value) in &request.headers {
-            script.push_str(&format!("wrk.headers[\"{name}\"] = \"{value}\"\n"));
+            // tags of entities hold quotes
+            script.push_str(&format!("wrk.headers[\"{name}\"] = [==[{value}]==]\n"));
         }
         script.push_str(&format!("wrk.body = [==[{}]==]\n", String::from_utf8(request.body)?));
         let name = "load.lua";

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use flagstaff_testkit::http::{Connection, Request};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::case::{FLAG_FILE, FLAGS, KEY, flag_file};
+use super::case::{ADMIN_KEY, FLAG_FILE, FLAGS, KEY, flag_file};
 use super::server::Server;
 use super::start_relay;
 use crate::build::executable;
@@ -123,9 +125,12 @@ impl Streams {
             flag_file(FLAGS),
             added(edit)
         );
-        // the swap comes after this, so that these times are longer than those since the swap
-        let began = Instant::now();
         relay.workspace().write(FLAG_FILE, &text)?;
+        // a watched file is read once it is left alone, so the relay is told; it reads and compiles before the swap, so that these
+        // times are longer than those since the swap
+        let began = Instant::now();
+        let address = relay.address();
+        let refresh = tokio::task::spawn_blocking(move || Connection::open(address)?.send(&refresh()));
         let (mut first, mut last) = (None, Duration::ZERO);
         for _ in 0..self.count {
             let told = timeout(PATIENCE, self.told.recv());
@@ -134,6 +139,8 @@ impl Streams {
             first.get_or_insert(told);
             last = last.max(told);
         }
+        let status = refresh.await??.status;
+        ensure!(status == 200, "the relay answers {status} to a refresh");
         println!(
             "told of edit {edit}: the first after {} ms, the last after {} ms (at most {} ms)",
             first.unwrap_or_default().as_millis(),
@@ -142,6 +149,13 @@ impl Streams {
         );
         Ok(last)
     }
+}
+
+/// Makes the relay read its flags.
+fn refresh() -> Request {
+    let mut request = Request::post("/admin/v1/retriever/refresh", &json!({}));
+    request.headers.push(("X-API-Key".into(), ADMIN_KEY.into()));
+    request
 }
 
 /// The flag that an edit adds.
