@@ -150,6 +150,9 @@ where
             first = data;
         } else {
             if all.is_empty() {
+                // a length that is announced is within the limit; pages of it that never come take no memory
+                let rest = body.size_hint().exact().unwrap_or_default() as usize;
+                all.reserve(first.len() + data.len() + rest);
                 all.extend_from_slice(&first);
             }
             all.extend_from_slice(&data);
