@@ -1,11 +1,20 @@
 //! Events and their members.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+/// Bytes of events that lie side by side.
+const PAGE: usize = 16 << 10;
+
+thread_local! {
+    /// Room for the next events of this thread.
+    static OPEN_PAGE: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+}
 
 /// What happened once: one JSON object, compact, its members in GO Feature Flag's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +38,27 @@ impl Event {
     /// An event of this text, which must be a JSON object of one of the two types on one line.
     pub fn new(text: impl Into<Bytes>) -> Self {
         Self { text: text.into() }
+    }
+
+    /// The same of a text that is copied to where the events of this thread lie side by side. They are let go together, which costs
+    /// much less than one after the other on another thread; so this is for events that go the way of those before and after them.
+    pub fn packed(text: &[u8]) -> Self {
+        if text.len() > PAGE / 8 {
+            return Self::new(text.to_vec());
+        }
+        let text = OPEN_PAGE.with_borrow_mut(|page| {
+            if page.capacity() < text.len() {
+                *page = BytesMut::with_capacity(PAGE);
+            }
+            page.extend_from_slice(text);
+            page.split().freeze()
+        });
+        Self { text }
+    }
+
+    /// The same event on its own: one that stays behind would keep all that lay beside it.
+    pub(crate) fn unpacked(&self) -> Self {
+        Self::new(self.text.to_vec())
     }
 
     /// The JSON object, without a line end.
@@ -128,6 +158,17 @@ pub struct TrackingEvent<'e> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_events_hold_their_texts() {
+        let texts = (0..2000).map(|number| format!("{{\"{number:0>width$}\":1}}", width = number * 7 % 300 + 1));
+        let texts: Vec<_> = texts.chain([format!("{{\"{}\":1}}", "x".repeat(PAGE))]).collect();
+        let events: Vec<_> = texts.iter().map(|text| Event::packed(text.as_bytes())).collect();
+        for (event, text) in events.iter().zip(&texts) {
+            assert_eq!(event.text(), text.as_bytes());
+            assert_eq!(event.unpacked(), *event);
+        }
+    }
 
     #[test]
     fn members_are_read_again() {

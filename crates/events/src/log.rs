@@ -21,7 +21,7 @@ use crate::{Event, Receipt};
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// How long the keeper lets events gather, so that it is woken seldom.
-const GATHERING: Duration = Duration::from_millis(1);
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// How many events are moved while others wait for the shelf.
 const HANDFUL: usize = 4096;

@@ -180,6 +180,11 @@ impl Shelf {
             place += 1;
             keep
         });
+        if !again.is_empty() {
+            for (_, event) in &mut reader.held {
+                *event = event.unpacked();
+            }
+        }
         reader.held_bytes = reader.held.iter().map(|(_, event)| event.size()).sum();
         if reader.held.is_empty() {
             reader.held = Vec::new();
@@ -225,9 +230,12 @@ impl Shelf {
     /// Makes room: the readers that are farthest behind lose their oldest events, until everything takes no more than `bytes`
     /// or nothing is left that could be lost.
     pub(crate) fn forget(&mut self, bytes: usize) {
-        while self.bytes() > bytes && !self.events.is_empty() {
-            self.drop_first();
+        let excess = self.bytes().saturating_sub(bytes);
+        if excess == 0 {
+            return;
         }
+        self.skip_to(self.number_after(excess), Loss::Overflow);
+        self.trim();
     }
 
     /// Lets the events below a number go. Readers that have not taken them will be told that they are elsewhere.
@@ -259,11 +267,6 @@ impl Shelf {
 
     fn reader(&self, name: &str) -> Option<&Reader> {
         self.readers.iter().find(|reader| *reader.name == *name)
-    }
-
-    fn drop_first(&mut self) {
-        self.skip_to(self.first + 1, Loss::Overflow);
-        self.trim();
     }
 
     /// Lets events go that all have taken.

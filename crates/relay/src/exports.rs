@@ -147,16 +147,15 @@ impl Exports {
         if let Some(log) = &self.logs[EventType::Feature as usize]
             && flag.wire.is_tracked()
         {
-            log.record(Event::new(
-                asked.event(|occasion| event::evaluated(&flag.wire, outcome, occasion)),
-            ));
+            let text = asked.event(|occasion| event::evaluated(&flag.wire, outcome, occasion));
+            log.record(Event::packed(&text));
         }
     }
 
     /// Records that somebody asked for a flag that does not exist.
     pub(crate) fn not_found(&self, key: &str, asked: &Asked<'_>) {
         if let Some(log) = &self.logs[EventType::Feature as usize] {
-            log.record(Event::new(asked.event(|occasion| event::not_found(key, occasion))));
+            log.record(Event::packed(&asked.event(|occasion| event::not_found(key, occasion))));
         }
     }
 
@@ -179,7 +178,7 @@ impl Exports {
             EventType::Feature
         };
         if let Some(log) = &self.logs[event_type as usize] {
-            log.record(Event::new(event.text));
+            log.record(Event::packed(&event.text));
         }
     }
 
