@@ -15,7 +15,7 @@ pub(super) fn retrievers() -> Vec<KindOptions> {
 
 /// What exporters of each kind can be told.
 pub(super) fn exporters() -> Vec<KindOptions> {
-    let always = &["kind", "eventType", "name", "deadLetterFile"];
+    let always = &["kind", "eventType", "name", "deadLetterFile", "sampling", "aggregate"];
     let kinds = flagstaff_exporters::kinds::KINDS.iter();
     kinds
         .map(|kind| describe(kind, kind.backend.is_active(), always))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use flagstaff_backend::{SettingsError, Surroundings};
 use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextMap;
-use flagstaff_events::{Clock, EventType, Exporter, OnFull};
+use flagstaff_events::{Aggregated, Clock, EventType, Exporter, OnFull, Sampled};
 use flagstaff_exporters::kinds;
 use flagstaff_flagset::Duplicates;
 use flagstaff_notifiers::Recipient;
@@ -535,6 +535,10 @@ pub struct ExporterSettings {
     pub interval: Option<Duration>,
     /// Number of events of a batch.
     pub batch: usize,
+    /// Share of the users whose events it gets, below 1; `None`: all of them.
+    pub share: Option<f64>,
+    /// Evaluations in windows of this time are counted; `None`: each is sent.
+    pub window: Option<Duration>,
     /// Where events are kept that it will never get rid of.
     pub dead_letters: Option<PathBuf>,
     /// Where it runs.
@@ -561,7 +565,14 @@ impl ExporterSettings {
             traces: self.traces.as_deref(),
             clock,
         };
-        kinds::build(&self.options, &context)
+        let mut exporter = kinds::build(&self.options, &context)?;
+        if let Some(window) = self.window {
+            exporter = Arc::new(Aggregated::new(exporter, window));
+        }
+        if let Some(share) = self.share {
+            exporter = Arc::new(Sampled::new(exporter, share));
+        }
+        Ok(exporter)
     }
 
     /// A name for one that was given none: it is the same for as long as it sends to the same place.

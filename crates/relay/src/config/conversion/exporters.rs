@@ -31,6 +31,8 @@ const CODECS: &[&str] = &[
     "LZ4_RAW",
 ];
 
+/// Creation dates are whole seconds.
+const LEAST_WINDOW: Duration = Duration::from_secs(1);
 const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
 const EVENTS_IN_MEMORY: usize = 100_000;
 const MEMORY: usize = 64 << 20;
@@ -100,6 +102,8 @@ fn exporter(
         backend.refuse(property, &message);
         return None;
     }
+    let share = share(&mut backend)?;
+    let window = window(&mut backend, event_type)?;
     let number = |property: &str| {
         value
             .values
@@ -113,6 +117,8 @@ fn exporter(
         event_type,
         interval: None,
         batch: EVENTS_IN_MEMORY,
+        share,
+        window,
         dead_letters: Some(value.text("deadLetterFile"))
             .filter(|path| !path.is_empty())
             .map(PathBuf::from),
@@ -131,6 +137,9 @@ fn exporter(
         let interval = number("flushInterval").map(|millis| Duration::from_millis(millis.unsigned_abs()));
         settings.interval = Some(interval.unwrap_or(FLUSH_INTERVAL));
         settings.batch = number("maxEventInMemory").map_or(EVENTS_IN_MEMORY, |events| events as usize);
+    } else {
+        // what is sent at once would not be counted together
+        settings.interval = window;
     }
     if settings.name.is_empty() {
         settings.name = unused(&settings.default_name(&target), names);
@@ -144,6 +153,39 @@ fn exporter(
         return None;
     }
     Some(settings)
+}
+
+/// The share of users that is sampled; the outer `None` when it is none.
+fn share(backend: &mut Backend<'_, ExporterTable>) -> Option<Option<f64>> {
+    let text = backend.written.value.text("sampling").trim();
+    if text.is_empty() {
+        return Some(None);
+    }
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Some((share < 1.0).then_some(share)),
+        _ => {
+            let message = format!(
+                "sampling {} is not a share from 0 to 1, like 0.1",
+                backend.shown("sampling")
+            );
+            backend.refuse("sampling", &message);
+            None
+        }
+    }
+}
+
+/// The window in which evaluations are counted; the outer `None` when it is none.
+fn window(backend: &mut Backend<'_, ExporterTable>, event_type: EventType) -> Option<Option<Duration>> {
+    let written = backend.written.value.values.get("aggregate").and_then(Value::as_u64);
+    let window = Duration::from_nanos(written.unwrap_or_default());
+    let message = match event_type {
+        _ if window.is_zero() => return Some(None),
+        EventType::Tracking => "aggregate is for eventType feature, tracking events are not counted",
+        EventType::Feature if window < LEAST_WINDOW => "aggregate takes windows of one second or more, like 10s",
+        EventType::Feature => return Some(Some(window)),
+    };
+    backend.refuse("aggregate", message);
+    None
 }
 
 /// A name that no other exporter has.

@@ -21,6 +21,18 @@ impl OptionTable for ExporterTable {
             &["deadLetterFile"],
             "File to which events are appended that the sink refuses for good; without one they are dropped and counted.",
         ),
+        text(
+            &["sampling"],
+            "Share of the users whose events it gets, from `0` to `1`: all events of a user, and always of the same users.",
+        )
+        .default("1")
+        .keeps_zero(),
+        Field::new(
+            &["aggregate"],
+            Shape::Duration,
+            "Sends one event with a `count` in its metadata for the evaluations of a flag, variation and version in a window of this time, \
+             without their users, instead of each of them.",
+        ),
         Field::new(&["flushInterval"], Shape::Integer, "Milliseconds between two batches.").default("60000"),
         Field::new(
             &["maxEventInMemory"],
