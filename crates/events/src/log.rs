@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use crossbeam_queue::SegQueue;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::counts::{Counts, Loss};
 use crate::shelf::{Shelf, Taken};
@@ -26,7 +27,10 @@ const GATHERING: Duration = Duration::from_millis(2);
 /// How many events are moved while others wait for the shelf.
 const HANDFUL: usize = 4096;
 
-/// Time between two looks at what the spool can let go.
+/// How long no exporter takes anything, while there is no room, until new events are not even written.
+const STANDSTILL: Duration = Duration::from_millis(250);
+
+/// Time between two looks at what the spool can let go, and at what found no room.
 const TIDYING: Duration = Duration::from_secs(1);
 
 /// What a log may take.
@@ -73,6 +77,8 @@ struct Shared {
     shelf_bytes: AtomicUsize,
     /// Events that found no room in the intake and are to be counted.
     overrun: AtomicU64,
+    /// Whether there is no room, and nobody takes anything.
+    stands_still: AtomicBool,
     /// Whether the keeper is about to look.
     is_called: AtomicBool,
     call: Notify,
@@ -84,6 +90,13 @@ struct Shared {
     ended: watch::Sender<Round>,
     spool: Option<Spool>,
     settings: LogSettings,
+}
+
+/// When readers did something last.
+#[derive(Debug, Default)]
+struct Pace {
+    /// How often they had, and since when that is so.
+    last: Option<(u64, Instant)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,6 +125,7 @@ impl EventLog {
             intake_bytes: AtomicUsize::new(0),
             shelf_bytes: AtomicUsize::new(0),
             overrun: AtomicU64::new(0),
+            stands_still: AtomicBool::new(false),
             is_called: AtomicBool::new(false),
             call: Notify::new(),
             shelf: Mutex::new(Shelf::starting_at(first)),
@@ -123,6 +137,15 @@ impl EventLog {
         });
         let keeper = tokio::spawn(Arc::clone(&shared).keep()).abort_handle();
         Ok(Self { shared, keeper })
+    }
+
+    /// Records an event that is only written if there may be room for it; whether there was. Never waits.
+    pub fn record_with(&self, event: impl FnOnce() -> Event) -> bool {
+        if self.shared.stands_still.load(Ordering::Relaxed) {
+            self.shared.overrun.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        self.record(event())
     }
 
     /// Records an event; whether there was room for it. Never waits.
@@ -218,6 +241,20 @@ impl EventLog {
     }
 }
 
+impl Pace {
+    /// For how long readers have done nothing.
+    fn rest(&mut self, steps: u64) -> Duration {
+        let now = Instant::now();
+        match self.last {
+            Some((before, since)) if before == steps => now - since,
+            _ => {
+                self.last = Some((steps, now));
+                Duration::ZERO
+            }
+        }
+    }
+}
+
 impl Drop for EventLog {
     fn drop(&mut self) {
         self.keeper.abort();
@@ -265,6 +302,7 @@ impl Reader {
     pub(crate) async fn take(&self, events: usize, bytes: usize) -> Vec<Event> {
         loop {
             let taken = self.log.on_shelf(|shelf| shelf.take(&self.name, events, bytes));
+            self.log.stands_still.store(false, Ordering::Relaxed);
             match taken {
                 Taken::Events(events) => return events,
                 Taken::Elsewhere(from, to) => {
@@ -308,23 +346,24 @@ impl Shared {
     }
 
     async fn keep(self: Arc<Self>) {
+        let mut pace = Pace::default();
         let mut tidying = tokio::time::interval(TIDYING);
         tidying.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.call.notified() => {
-                    self.round().await;
+                    self.round(&mut pace).await;
                     if !self.is_durable() {
                         tokio::time::sleep(GATHERING).await;
                     }
                 }
-                _ = tidying.tick(), if self.spool.is_some() => self.tidy().await,
+                _ = tidying.tick() => self.tidy().await,
             }
         }
     }
 
     /// Moves what was recorded to where it is read, and makes room.
-    async fn round(&self) {
+    async fn round(&self, pace: &mut Pace) {
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         // whoever records after this calls again
         self.is_called.store(false, Ordering::SeqCst);
@@ -334,7 +373,7 @@ impl Shared {
             let all = self.shelf().end();
             failed = !self.spill(all).await;
         }
-        self.make_room().await;
+        self.make_room(pace).await;
         self.ended.send_modify(|round| {
             round.number = number;
             if failed {
@@ -345,10 +384,7 @@ impl Shared {
     }
 
     fn gather(&self) {
-        let overrun = self.overrun.swap(0, Ordering::Relaxed);
-        if overrun > 0 {
-            self.shelf().miss(overrun);
-        }
+        self.count_overrun();
         let mut waiting = self.intake.len();
         while waiting > 0 {
             let handful = std::iter::from_fn(|| self.intake.pop()).take(waiting.min(HANDFUL));
@@ -358,16 +394,28 @@ impl Shared {
         }
     }
 
+    fn count_overrun(&self) {
+        let overrun = self.overrun.swap(0, Ordering::Relaxed);
+        if overrun > 0 {
+            self.shelf().miss(overrun);
+        }
+    }
+
     /// Leaves an eighth of the memory free for what comes next.
-    async fn make_room(&self) {
+    async fn make_room(&self, pace: &mut Pace) {
         let limit = self.settings.memory / 8 * 7;
-        let (excess, until) = {
+        let (excess, until, steps) = {
             let shelf = self.shelf();
             let excess = shelf.bytes().saturating_sub(limit);
-            (excess, shelf.number_after(excess))
+            (excess, shelf.number_after(excess), shelf.steps())
         };
+        let rest = pace.rest(steps);
         if excess == 0 {
             return;
+        }
+        if rest >= STANDSTILL && self.spool.is_none() && self.settings.on_full == OnFull::Drop {
+            // whichever events are lost, it should cost nothing
+            self.stands_still.store(true, Ordering::Relaxed);
         }
         let is_spilled = self.spool.is_some() && self.spill(until).await;
         self.on_shelf(|shelf| {
@@ -428,6 +476,7 @@ impl Shared {
 
     /// Notes how far readers are, and lets go what nobody needs or what lay there for too long.
     async fn tidy(&self) {
+        self.count_overrun();
         let Some(spool) = &self.spool else { return };
         if !self.note().await {
             return;

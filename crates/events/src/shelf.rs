@@ -14,6 +14,8 @@ pub(crate) struct Shelf {
     events: VecDeque<Event>,
     bytes: usize,
     readers: Vec<Reader>,
+    /// How often a reader has taken or settled something.
+    steps: u64,
 }
 
 /// How far a reader is.
@@ -59,6 +61,11 @@ impl Shelf {
     /// Bytes of everything that is here or in the hands of a reader.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes + self.readers.iter().map(|reader| reader.held_bytes).sum::<usize>()
+    }
+
+    /// How often a reader has taken something new or settled something.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Appends events; how many bytes they take.
@@ -149,6 +156,7 @@ impl Shelf {
             let there = self.events.range((reader.next - first) as usize..);
             let taken = fitting(there, events, bytes);
             let next = reader.next + taken.len() as u64;
+            self.steps += u64::from(!taken.is_empty());
             reader.hold(taken, next);
         }
         let batch = fitting(reader.held.iter().map(|(_, event)| event), events, bytes);
@@ -173,6 +181,7 @@ impl Shelf {
         let Some(reader) = self.readers.iter_mut().find(|reader| *reader.name == *name) else {
             return;
         };
+        self.steps += u64::from(count > again.len());
         let again: HashSet<usize> = again.iter().copied().collect();
         let mut place = 0;
         reader.held.retain(|_| {

@@ -361,6 +361,36 @@ async fn events_are_refused_where_that_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn new_events_are_not_written_while_every_exporter_hangs() {
+    let log = log(in_memory(64 << 10));
+    let sink = Arc::new(Sink {
+        hangs: Some(Notify::new()),
+        ..Sink::default()
+    });
+    let delivery = deliver(&log, "one", &sink, schedule(10));
+    let (mut written, mut accepted) = (0, 0);
+    for _ in 0..2000 {
+        for _ in 0..10 {
+            accepted += 1;
+            log.record_with(|| {
+                written += 1;
+                Event::new("event")
+            });
+        }
+        sleep(Duration::from_millis(3)).await;
+    }
+    assert!((500..5000).contains(&written), "{written}");
+    sink.hangs.as_ref().unwrap().notify_one();
+    sleep(Duration::from_secs(120)).await;
+    let reader = delivery.monitor().reader();
+    assert_eq!(reader.counts().accepted(), accepted);
+    assert!(log.record_with(|| Event::new("more")), "there is room again");
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(sink.taken().last().map(String::as_str), Some("more"));
+    balance(reader);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_spool_takes_what_finds_no_room_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(spooled(64 << 10, &folder.path().join("spool"), false));

@@ -147,15 +147,14 @@ impl Exports {
         if let Some(log) = &self.logs[EventType::Feature as usize]
             && flag.wire.is_tracked()
         {
-            let text = asked.event(|occasion| event::evaluated(&flag.wire, outcome, occasion));
-            log.record(Event::packed(&text));
+            log.record_with(|| Event::packed(&asked.event(|occasion| event::evaluated(&flag.wire, outcome, occasion))));
         }
     }
 
     /// Records that somebody asked for a flag that does not exist.
     pub(crate) fn not_found(&self, key: &str, asked: &Asked<'_>) {
         if let Some(log) = &self.logs[EventType::Feature as usize] {
-            log.record(Event::packed(&asked.event(|occasion| event::not_found(key, occasion))));
+            log.record_with(|| Event::packed(&asked.event(|occasion| event::not_found(key, occasion))));
         }
     }
 
@@ -178,7 +177,7 @@ impl Exports {
             EventType::Feature
         };
         if let Some(log) = &self.logs[event_type as usize] {
-            log.record(Event::packed(&event.text));
+            log.record_with(|| Event::packed(&event.text));
         }
     }
 

@@ -362,8 +362,8 @@ section! {
     EventsFile {
         /// Bytes of memory for events, those of evaluations and those of tracking each.
         max_memory: i64 = "maxMemoryBytes", default "67108864", restart;
-        /// What happens when there is no room: `drop` (the exporters that are behind lose their oldest events) or `refuse` (new events
-        /// are refused; the collector answers 503).
+        /// What happens when there is no room: `drop` (the exporters that are behind lose their oldest events, and new ones while none
+        /// of them takes anything) or `refuse` (new events are refused; the collector answers 503).
         on_full: Box<str> = "onFull", default "drop", restart;
         /// Keeps on a disk what finds no room in memory, and what is left at the end.
         spool: SpoolFile = "spool", restart;
