@@ -23,7 +23,17 @@ pub(crate) struct Arguments {
 }
 
 /// The commands whose help makes up the page of the command line.
-const COMMANDS: &[&str] = &["", "relay", "evaluate", "lint", "key new", "completions"];
+const COMMANDS: &[&str] = &[
+    "",
+    "relay",
+    "evaluate",
+    "lint",
+    "check sources",
+    "check exporters",
+    "check notifiers",
+    "key new",
+    "completions",
+];
 
 /// Writes the pages, or says which are stale.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<bool> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+use crate::{Contacting, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 /// An exporter that gets one feature event with a count instead of many that differ in their users only.
 ///
@@ -83,6 +83,10 @@ impl Aggregated {
 impl Exporter for Aggregated {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(self.send(batch))
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        self.exporter.contact()
     }
 
     fn target(&self) -> String {

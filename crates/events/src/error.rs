@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use flagstaff_backend::Explanation;
+use flagstaff_backend::{ErrorKind, Explanation};
 
 /// An export that failed: nothing of the batch counts as delivered, all of it is sent again.
 ///
@@ -14,25 +14,6 @@ pub struct ExportError {
     kind: ErrorKind,
     explanation: Explanation,
     retry_after: Option<Duration>,
-}
-
-/// What kind of failure it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// The settings cannot work: a malformed address, a key that is none.
-    Settings,
-    /// What events go to does not exist: a bucket, a topic, a folder.
-    NotFound,
-    /// Credentials are missing, wrong or not sufficient.
-    Denied,
-    /// The sink answered, and did not take the batch.
-    Refused,
-    /// The batch is larger than the sink takes; a part of it may not be.
-    TooLarge,
-    /// The sink cannot be reached, or broke off.
-    Unreachable,
-    /// No answer within the time limit.
-    TimedOut,
 }
 
 impl ExportError {

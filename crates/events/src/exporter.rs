@@ -1,13 +1,16 @@
 //! What an exporter is: one batch of events out.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 use crate::{Event, ExportError};
 
 /// The answer of [`Exporter::export`], boxed so that exporters of any kind stand in one list.
 pub type Export<'a> = Pin<Box<dyn Future<Output = Result<Receipt, ExportError>> + Send + 'a>>;
+
+/// The answer of [`Exporter::contact`].
+pub type Contacting<'a> = Pin<Box<dyn Future<Output = Result<Contact, ExportError>> + Send + 'a>>;
 
 /// Where events go. It knows its protocol and nothing else: when to send, what to send again and how long to wait is decided
 /// by whoever holds it.
@@ -18,6 +21,11 @@ pub trait Exporter: fmt::Debug + Send + Sync {
     /// future breaks the export off.
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a>;
 
+    /// Looks whether the sink is there and lets it in, as far as that goes without sending anything.
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(ready(Ok(Contact::Unclear("not contacted".to_owned()))))
+    }
+
     /// Where it sends to, for people: a path, a URL, a topic. Without any secret.
     fn target(&self) -> String;
 
@@ -25,6 +33,15 @@ pub trait Exporter: fmt::Debug + Send + Sync {
     fn limits(&self) -> Limits {
         Limits::NONE
     }
+}
+
+/// What a sink let know without being sent anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// It is there and knows who asks. For people, like `4 partitions`.
+    Answers(String),
+    /// Only sending an event can tell; why that is so.
+    Unclear(String),
 }
 
 /// What a sink takes at once.

@@ -6,9 +6,10 @@
 pub use aggregation::Aggregated;
 pub use counts::{Counts, Loss};
 pub use delivery::{Delivery, Monitor, Schedule, Status};
-pub use error::{ErrorKind, ExportError};
+pub use error::ExportError;
 pub use event::{Event, EventType, FeatureEvent, TrackingEvent};
-pub use exporter::{Export, Exporter, Limits, Receipt, Refusal};
+pub use exporter::{Contact, Contacting, Export, Exporter, Limits, Receipt, Refusal};
+pub use flagstaff_backend::ErrorKind;
 pub use log::{Clock, EventLog, LogSettings, NotDurable, OnFull, Reader};
 pub use sampling::Sampled;
 pub use spool::{SpoolError, SpoolSettings};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+use crate::{Contacting, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 /// An exporter that gets the events of some users: all of theirs, and always of the same users.
 ///
@@ -63,6 +63,10 @@ impl Sampled {
 impl Exporter for Sampled {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(self.send(batch))
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        self.exporter.contact()
     }
 
     fn target(&self) -> String {

@@ -7,7 +7,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use flagstaff_backend::Surroundings;
 use flagstaff_cloud::aws;
-use flagstaff_events::{ErrorKind, ExportError};
+use flagstaff_events::{Contact, ErrorKind, ExportError};
+
+use crate::may_not_look;
 
 /// What is quoted of a message at most, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -80,6 +82,25 @@ where
             ExportError::new(ErrorKind::Unreachable, "the answer is not understood").context("cause", causes(error))
         }
         _ => ExportError::new(ErrorKind::Settings, "the request cannot be built").context("cause", causes(error)),
+    }
+}
+
+/// What came of asking a service about what events go to.
+pub(crate) fn contact<T, E>(
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    describe: impl FnOnce(T) -> String,
+) -> Result<Contact, ExportError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let error = match answer {
+        Ok(answer) => return Ok(Contact::Answers(describe(answer))),
+        Err(error) => error,
+    };
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    match code {
+        Some(code) if code.contains("AccessDenied") || code.contains("NotAuthorized") => Ok(may_not_look(code)),
+        _ => Err(failure(&error)),
     }
 }
 

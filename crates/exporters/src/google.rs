@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use flagstaff_cloud::AccountError;
 use flagstaff_cloud::google::GoogleAccount;
-use flagstaff_events::{ErrorKind, ExportError};
+use flagstaff_events::{Contact, ErrorKind, ExportError};
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
+
+use crate::may_not_look;
 
 /// Time to connect. The time for a whole exchange is whoever's who waits for it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,21 +92,22 @@ impl GoogleService {
         Err(refusal(response).await)
     }
 
+    /// Looks at a path.
+    pub(crate) async fn contact(&self, path: &str) -> Result<Contact, ExportError> {
+        let connection = self.connection.get_or_try_init(|| self.connect()).await?;
+        let request = connection.client.get(format!("{}{path}", self.base));
+        let response = connection.send(request).await?;
+        match response.status() {
+            status if status.is_success() => Ok(Contact::Answers("answers".to_owned())),
+            StatusCode::FORBIDDEN => Ok(may_not_look("code 403")),
+            _ => Err(refusal(response).await),
+        }
+    }
+
     async fn send(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Response, ExportError> {
         let connection = self.connection.get_or_try_init(|| self.connect()).await?;
-        let mut request = connection.client.post(format!("{}{path}", self.base)).json(body);
-        if let Some(account) = &connection.account {
-            let token = account.token().await.map_err(|error| {
-                let kind = if error.is_temporary {
-                    ErrorKind::Unreachable
-                } else {
-                    ErrorKind::Denied
-                };
-                ExportError::new(kind, error.to_string())
-            })?;
-            request = request.bearer_auth(token);
-        }
-        request.send().await.map_err(failed)
+        let request = connection.client.post(format!("{}{path}", self.base)).json(body);
+        connection.send(request).await
     }
 
     async fn connect(&self) -> Result<Connection, ExportError> {
@@ -130,6 +133,24 @@ impl GoogleService {
             ExportError::new(ErrorKind::Settings, "the HTTP client cannot be set up").caused_by(error.without_url())
         })?;
         Ok(Connection { client, account })
+    }
+}
+
+impl Connection {
+    /// Sends a request as whoever asks.
+    async fn send(&self, mut request: RequestBuilder) -> Result<Response, ExportError> {
+        if let Some(account) = &self.account {
+            let token = account.token().await.map_err(|error| {
+                let kind = if error.is_temporary {
+                    ErrorKind::Unreachable
+                } else {
+                    ErrorKind::Denied
+                };
+                ExportError::new(kind, error.to_string())
+            })?;
+            request = request.bearer_auth(token);
+        }
+        request.send().await.map_err(failed)
     }
 }
 

@@ -4,7 +4,8 @@
 //! per backend; [`kinds`] is the list of them.
 
 pub use flagstaff_events::{
-    ErrorKind, Event, EventType, Export, ExportError, Exporter, FeatureEvent, Limits, Receipt, Refusal,
+    Contact, Contacting, ErrorKind, Event, EventType, Export, ExportError, Exporter, FeatureEvent, Limits, Receipt,
+    Refusal,
 };
 
 pub mod kinds;
@@ -40,6 +41,9 @@ pub mod webhook;
 mod aws;
 #[cfg(any(feature = "files", feature = "webhook"))]
 mod blocking;
+#[cfg(test)]
+#[cfg(any(feature = "aws", feature = "google", feature = "s3"))]
+mod contacts;
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "files")]
@@ -53,10 +57,22 @@ mod samples;
 #[cfg(feature = "templates")]
 mod templates;
 #[cfg(test)]
-#[cfg(any(feature = "aws", feature = "google", feature = "kafka", feature = "opentelemetry"))]
+#[cfg(any(
+    feature = "aws",
+    feature = "google",
+    feature = "kafka",
+    feature = "opentelemetry",
+    feature = "s3"
+))]
 mod testing;
 #[cfg(any(feature = "kafka", feature = "sqs"))]
 mod user_key;
+
+/// Whoever may only write is not let look, which says nothing about writing.
+#[cfg(any(feature = "aws", feature = "google", feature = "objects"))]
+fn may_not_look(reason: &str) -> Contact {
+    Contact::Unclear(format!("it answers, and does not let this identity look ({reason})"))
+}
 
 /// Goes with each message in a queue, as an attribute `emitter`.
 #[cfg(any(feature = "pubsub", feature = "sqs"))]

@@ -7,18 +7,32 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flagstaff_backend::{Settings, SettingsError, Surroundings};
-use flagstaff_events::{ErrorKind, Event, Export, ExportError, Exporter, Receipt};
+use flagstaff_events::{Contact, Contacting, ErrorKind, Event, Export, ExportError, Exporter, Receipt};
 use flagstaff_object_stores::object_store::path::Path;
-use flagstaff_object_stores::object_store::{Attribute, Attributes, Error, PutMode, PutOptions, PutPayload};
+use flagstaff_object_stores::object_store::{
+    Attribute, Attributes, Error, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
+};
 use flagstaff_object_stores::{Failure, FailureKind, ObjectStore, OpenError, Variables};
 use tokio::sync::OnceCell;
 
 use crate::blocking;
 use crate::files::{Content, FileOptions, unique_name};
 use crate::kinds::{Clock, Context};
+use crate::may_not_look;
 
 /// So many names are tried.
 const ATTEMPTS: u32 = 10;
+
+/// An object that no exporter makes.
+const NO_OBJECT: &str = "flagstaff-check";
+
+/// What stores say when they know who asks, and do not let them.
+const MAY_NOT: &[&str] = &[
+    "AccessDenied",
+    "AuthorizationFailure",
+    "AuthorizationPermissionMismatch",
+    "InsufficientAccountPermissions",
+];
 
 /// A place where objects are.
 pub trait Bucket: fmt::Debug + Send + Sync {
@@ -140,7 +154,7 @@ impl<B: Bucket> ObjectExporter<B> {
             if mode == PutMode::Create && knows_no_conditions(&error, &failure) {
                 mode = PutMode::Overwrite;
             } else if failure.kind() != FailureKind::Conflict {
-                return Err(self.failed(failure));
+                return Err(self.failed("the object cannot be put", failure));
             }
             name = unique_name(&content.name, &self.clock, attempt);
         }
@@ -164,7 +178,24 @@ impl<B: Bucket> ObjectExporter<B> {
         })
     }
 
-    fn failed(&self, failure: Failure) -> ExportError {
+    /// Asks for an object that there is not: the answer tells whether there is the bucket, and whom it lets in.
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let store = self.store().await?;
+        let key = Path::from_iter(self.objects.path.split('/').chain([NO_OBJECT]));
+        let Err(error) = store.get(&key).await else {
+            return Ok(Contact::Answers("answers".to_owned()));
+        };
+        let failure = Failure::new(&error);
+        match (failure.kind(), failure.code()) {
+            (FailureKind::NotFound, Some("NoSuchBucket" | "ContainerNotFound")) => {}
+            (FailureKind::NotFound, _) => return Ok(Contact::Answers("answers".to_owned())),
+            (FailureKind::Denied, Some(code)) if MAY_NOT.contains(&code) => return Ok(may_not_look(code)),
+            _ => {}
+        }
+        Err(self.failed("the bucket does not answer as it should", failure))
+    }
+
+    fn failed(&self, message: &str, failure: Failure) -> ExportError {
         let kind = match failure.kind() {
             _ if is_too_large(&failure) => ErrorKind::TooLarge,
             FailureKind::NotFound => ErrorKind::NotFound,
@@ -174,7 +205,7 @@ impl<B: Bucket> ObjectExporter<B> {
             // it is never about what an object holds
             FailureKind::Conflict | FailureKind::NotModified | FailureKind::Refused => ErrorKind::Settings,
         };
-        ExportError::new(kind, "the object cannot be put")
+        ExportError::new(kind, message)
             .context("bucket", self.bucket.place())
             .caused_by(failure)
     }
@@ -183,6 +214,10 @@ impl<B: Bucket> ObjectExporter<B> {
 impl<B: Bucket> Exporter for ObjectExporter<B> {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(self.write(batch))
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(self.look())
     }
 
     fn target(&self) -> String {

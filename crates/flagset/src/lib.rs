@@ -10,6 +10,8 @@
 //! - a flag that does not decode or validate keeps its last good version, and its neighbours load;
 //! - equal content changes nothing: no revision, no time of change, no message.
 //!
+//! Tools that only look at flags take a [`Survey`].
+//!
 //! What is wrong stands in the [`Status`] and in the log, with file, line and column.
 
 pub use follower::Follower;
@@ -18,6 +20,7 @@ pub use reconfiguration::Prepared;
 pub use set::{FlagSet, Refreshed, StartError};
 pub use snapshot::{Change, ServedFlag, Snapshot};
 pub use status::{FetchCounts, FlagFindings, Served, SourceStatus, Status};
+pub use survey::{Survey, SurveyedFile, SurveyedSource};
 
 mod assembly;
 mod fetches;
@@ -30,6 +33,7 @@ mod set;
 mod snapshot;
 mod source;
 mod status;
+mod survey;
 mod winner;
 mod writer;
 

@@ -112,16 +112,13 @@ impl SourceState {
         let mut broken = Vec::new();
         let mut changed = false;
         for part in parts {
-            let file = match &part.name {
-                None => Arc::clone(&self.label),
-                Some(name) => format!("{}/{name}", self.label).into(),
-            };
+            let file = file_name(&self.label, &part);
             let at = known.iter().position(|good| good.file == file);
             let previous = at.map(|at| known.remove(at));
             match self.document(&part, previous.as_ref()) {
                 Ok(document) => {
                     changed = true;
-                    let (bytes, format) = (part.bytes, self.format_of(part.format_hint));
+                    let (bytes, format) = (part.bytes, format(self.format, part.format_hint));
                     self.good.push(Good {
                         file,
                         bytes,
@@ -143,21 +140,12 @@ impl SourceState {
     }
 
     fn document(&self, part: &Part, previous: Option<&Good>) -> Result<Document, Vec<Diagnostic>> {
-        let format = self.format_of(part.format_hint);
+        let format = format(self.format, part.format_hint);
         let previous = previous.filter(|good| good.format == format);
         let document = Document::parse_bytes(&part.bytes, format, previous.map(|good| &good.document))?;
         match previous.and_then(|previous| truncation(&part.bytes, &document, previous)) {
             Some(diagnostic) => Err(vec![diagnostic]),
             None => Ok(document),
-        }
-    }
-
-    fn format_of(&self, hint: Option<FormatHint>) -> Format {
-        match hint {
-            None => self.format,
-            Some(FormatHint::Yaml) => Format::Yaml,
-            Some(FormatHint::Json) => Format::Json,
-            Some(FormatHint::Toml) => Format::Toml,
         }
     }
 
@@ -190,6 +178,24 @@ impl SourceState {
     /// Whether a failure is not about the document that is broken.
     fn broken_elsewhere(&self, failure: &str) -> bool {
         broken_summary(&self.broken).is_none_or(|broken| broken != failure)
+    }
+}
+
+/// What a part of a source is called in findings.
+pub(crate) fn file_name(label: &Arc<str>, part: &Part) -> Arc<str> {
+    match &part.name {
+        None => Arc::clone(label),
+        Some(name) => format!("{label}/{name}").into(),
+    }
+}
+
+/// The format of a part: the one that the source dictates, or else the one that was written.
+pub(crate) fn format(written: Format, hint: Option<FormatHint>) -> Format {
+    match hint {
+        None => written,
+        Some(FormatHint::Yaml) => Format::Yaml,
+        Some(FormatHint::Json) => Format::Json,
+        Some(FormatHint::Toml) => Format::Toml,
     }
 }
 

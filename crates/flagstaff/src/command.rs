@@ -10,6 +10,7 @@ Examples:
   flagstaff                                  the same; the configuration file is looked up
   flagstaff lint flags.yaml                  find what is wrong in a flag file, and where
   flagstaff evaluate --path flags.yaml --ctx '{\"targetingKey\": \"user-1\"}'
+  flagstaff check sources                    fetch every source of a configuration once
 
 Exit codes:
   0  done; the relay was stopped, or lint found warnings at most
@@ -61,6 +62,44 @@ Exit codes:
   1  errors, or the file cannot be read
   2  the command line is not understood";
 
+const CHECK_SOURCES_EXAMPLES: &str = "\
+Examples:
+  flagstaff check sources --config goff-proxy.yaml
+  flagstaff check sources --config goff-proxy.yaml --output json
+
+Sources are fetched, read and compiled as the relay does it. Flags with errors are counted;
+`flagstaff lint --relay-config` shows them.
+
+Exit codes:
+  0  every source works
+  1  one does not, or the configuration has mistakes
+  2  the command line is not understood";
+
+const CHECK_EXPORTERS_EXAMPLES: &str = "\
+Examples:
+  flagstaff check exporters --config goff-proxy.yaml
+  flagstaff check exporters --config goff-proxy.yaml --send-test
+
+The event that is sent has `flagstaff-check` as its key and its user.
+
+Exit codes:
+  0  no exporter fails
+  1  one does, or the configuration has mistakes
+  2  the command line is not understood";
+
+const CHECK_NOTIFIERS_EXAMPLES: &str = "\
+Examples:
+  flagstaff check notifiers --config goff-proxy.yaml
+  flagstaff check notifiers --config goff-proxy.yaml --send-test
+
+What is sent says that a flag `flagstaff-check (a test, no flag changed)` is new. Without
+--send-test only the host is contacted, since what is at the URL may take any request for news.
+
+Exit codes:
+  0  no notifier fails
+  1  one does, or the configuration has mistakes
+  2  the command line is not understood";
+
 const KEY_NEW_EXAMPLES: &str = "\
 Examples:
   flagstaff key new
@@ -104,6 +143,12 @@ pub(crate) enum Command {
     /// Finds what is wrong in a flag file, and where
     #[command(after_help = LINT_EXAMPLES)]
     Lint(LintArguments),
+    /// Contacts what a configuration names, and says what works
+    Check {
+        /// What to contact.
+        #[command(subcommand)]
+        command: CheckCommand,
+    },
     /// Makes keys for the relay
     Key {
         /// What to do.
@@ -112,6 +157,44 @@ pub(crate) enum Command {
     },
     /// Prints a completion script for a shell
     Completions(CompletionsArguments),
+}
+
+/// What is contacted.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckCommand {
+    /// Fetches every source of flags once
+    #[command(after_help = CHECK_SOURCES_EXAMPLES)]
+    Sources(CheckArguments),
+    /// Looks whether exporters can be reached and let events in
+    #[command(after_help = CHECK_EXPORTERS_EXAMPLES)]
+    Exporters(SendingCheckArguments),
+    /// Looks whether notifiers can be reached
+    #[command(after_help = CHECK_NOTIFIERS_EXAMPLES)]
+    Notifiers(SendingCheckArguments),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Configuration file (goff-proxy.yaml); looked up as by the relay when left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Seconds that each of them may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+    /// How the result is shown
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = CheckOutput::Text)]
+    pub(crate) output: CheckOutput,
+}
+
+/// Arguments of `check` for what can be sent something.
+#[derive(Debug, Args)]
+pub(crate) struct SendingCheckArguments {
+    #[command(flatten)]
+    pub(crate) check: CheckArguments,
+    /// Sends something that says it is a test; otherwise nothing is written anywhere
+    #[arg(long)]
+    pub(crate) send_test: bool,
 }
 
 /// A command about keys.
@@ -137,10 +220,10 @@ pub(crate) struct RelayArguments {
     pub(crate) output: CheckOutput,
 }
 
-/// How the check of a configuration is shown.
+/// How a check is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckOutput {
-    /// For people: a line for each setting
+    /// For people: a line for each
     Text,
     /// One JSON document
     Json,

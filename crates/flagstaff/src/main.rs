@@ -9,6 +9,7 @@ mod evaluate;
 mod flag_file;
 mod key;
 mod lint;
+mod probe;
 mod relay;
 mod report;
 
@@ -25,6 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Some(Command::Check { command }) => probe::run(&command),
         Some(Command::Completions(arguments)) => completions::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Key { command }) => key::run(&command),

@@ -1,5 +1,6 @@
 //! `flagstaff relay`: settings, logger, runtime, serve.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -14,7 +15,7 @@ use crate::environment;
 
 /// Serves flags until the process is asked to end, or only checks the configuration.
 pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
-    let sources = sources(arguments)?;
+    let sources = sources(arguments.config.clone())?;
     if arguments.check {
         return check::run(&sources, arguments.output);
     }
@@ -44,9 +45,10 @@ pub(crate) fn run(arguments: &RelayArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn sources(arguments: &RelayArguments) -> anyhow::Result<Sources> {
+/// Where a configuration is looked for; in the file, if one was named.
+pub(crate) fn sources(file: Option<PathBuf>) -> anyhow::Result<Sources> {
     Ok(Sources {
-        file: arguments.config.clone(),
+        file,
         environment: environment::variables().collect(),
         working_directory: std::env::current_dir().context("the working folder cannot be found")?,
     })

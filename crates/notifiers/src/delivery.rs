@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flagstaff_backend::ErrorKind;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -170,7 +171,8 @@ impl Courier {
                 Ok(told) => told,
                 Err(_) => {
                     let message = format!("no answer within {PATIENCE:?}");
-                    Err(NotifyError::temporary(self.recipient.notifier.target(), message))
+                    let target = self.recipient.notifier.target();
+                    Err(NotifyError::new(ErrorKind::TimedOut, target, message))
                 }
             };
             let Err(error) = told else {

@@ -1,11 +1,12 @@
 //! A URL to which notifications are posted.
 
 use std::fmt;
+use std::future::ready;
 use std::time::Duration;
 
-use flagstaff_backend::{Explanation, Settings, SettingsError};
+use flagstaff_backend::{ErrorKind, Explanation, Settings, SettingsError};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url, redirect, tls};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect, tls};
 use tokio::sync::OnceCell;
 
 use crate::NotifyError;
@@ -38,40 +39,58 @@ impl Endpoint {
 
     /// Posts JSON. Every answer but 2xx is an error.
     pub(crate) async fn post(&self, mut headers: HeaderMap, body: Vec<u8>) -> Result<Response, NotifyError> {
-        let client = self
-            .client
-            .get_or_try_init(|| std::future::ready(client(&self.url)))
-            .await;
-        let client = client.map_err(|error| self.permanent(explain("the HTTP client cannot be set up", error)))?;
         headers
             .entry(CONTENT_TYPE)
             .or_insert(HeaderValue::from_static("application/json"));
-        let request = client.post(self.url.clone()).headers(headers).body(body);
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.temporary(explain("the request failed", error)))?;
+        let request = self.client().await?.post(self.url.clone()).headers(headers).body(body);
+        let response = self.send(request).await?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(self.refused(status, response.headers())),
         }
     }
 
-    /// An error that may pass.
-    pub(crate) fn temporary(&self, message: impl Into<String>) -> NotifyError {
-        NotifyError::temporary(self.target(), message)
+    /// Whether somebody answers. The URL itself is not asked: what is there may take any request for a notification.
+    pub(crate) async fn contact(&self) -> Result<(), NotifyError> {
+        let root = self.url.join("/").unwrap_or_else(|_| self.url.clone());
+        let response = self.send(self.client().await?.head(root)).await?;
+        match response.status() {
+            // proxies say so when there is nobody behind them
+            status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT) => Err(self.refused(status, response.headers())),
+            _ => Ok(()),
+        }
     }
 
-    fn permanent(&self, message: impl Into<String>) -> NotifyError {
-        NotifyError::permanent(self.target(), message)
+    /// An error about it.
+    pub(crate) fn failed(&self, kind: ErrorKind, message: impl Into<String>) -> NotifyError {
+        NotifyError::new(kind, self.target(), message)
+    }
+
+    async fn client(&self) -> Result<&Client, NotifyError> {
+        let client = self.client.get_or_try_init(|| ready(client(&self.url))).await;
+        client.map_err(|error| self.failed(ErrorKind::Settings, explain("the HTTP client cannot be set up", error)))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, NotifyError> {
+        let sent = request.send().await;
+        sent.map_err(|error| self.failed(ErrorKind::Unreachable, explain("the request failed", error)))
     }
 
     fn refused(&self, status: StatusCode, headers: &HeaderMap) -> NotifyError {
         let message = format!("it was answered with code {}", status.as_u16());
         match status.as_u16() {
-            408 | 425 | 429 | 500.. => self.temporary(message).retry_after(pause(headers)),
-            300..400 => self.permanent(format!("{message}: write the URL that it redirects to")),
-            _ => self.permanent(message),
+            408 | 425 | 429 | 500.. => self.failed(ErrorKind::Unreachable, message).retry_after(pause(headers)),
+            300..=399 => {
+                let message = format!("{message}: write the URL that it redirects to");
+                self.failed(ErrorKind::Settings, message)
+            }
+            401 | 403 | 407 => self.failed(ErrorKind::Denied, message),
+            404 | 410 => self.failed(ErrorKind::NotFound, message),
+            413 => self.failed(ErrorKind::TooLarge, message),
+            _ => self.failed(ErrorKind::Refused, message),
         }
     }
 }

@@ -2,34 +2,27 @@
 
 use std::time::Duration;
 
+use flagstaff_backend::ErrorKind;
 use thiserror::Error;
 
 /// A notification that failed. `Display` is one line that holds the whole chain of causes, without secrets.
 #[derive(Debug, Error)]
 #[error("{message} (target: {target})")]
 pub struct NotifyError {
+    kind: ErrorKind,
     message: String,
     target: String,
-    temporary: bool,
     pause: Option<Duration>,
 }
 
 impl NotifyError {
-    /// It may pass: the target cannot be reached, does not answer, has too much to do.
-    pub fn temporary(target: impl Into<String>, message: impl Into<String>) -> Self {
+    /// An error.
+    pub fn new(kind: ErrorKind, target: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
+            kind,
             message: message.into(),
             target: target.into(),
-            temporary: true,
             pause: None,
-        }
-    }
-
-    /// Telling it again is of no use before somebody changes something.
-    pub fn permanent(target: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            temporary: false,
-            ..Self::temporary(target, message)
         }
     }
 
@@ -40,9 +33,14 @@ impl NotifyError {
         self
     }
 
-    /// Whether telling it again may help.
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether telling it again may help before somebody changes something.
     pub fn is_temporary(&self) -> bool {
-        self.temporary
+        matches!(self.kind, ErrorKind::Unreachable | ErrorKind::TimedOut)
     }
 
     /// For how long the target wants to be left alone, if it said so.

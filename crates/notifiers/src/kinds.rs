@@ -84,6 +84,11 @@ impl Recipient {
         })
     }
 
+    /// The notifier itself.
+    pub fn notifier(&self) -> &Arc<dyn Notifier> {
+        &self.notifier
+    }
+
     /// The kind, like `slack`.
     pub fn kind(&self) -> &'static str {
         self.kind

@@ -50,6 +50,9 @@ pub trait Notifier: fmt::Debug + Send + Sync {
     /// Tells it once. Dropping the future breaks that off.
     fn notify<'a>(&'a self, news: &'a News) -> Notification<'a>;
 
+    /// Looks whether somebody answers at the other end, without telling anything.
+    fn contact(&self) -> Notification<'_>;
+
     /// Where it is told, for people. Without any secret: the path of a webhook is one.
     fn target(&self) -> String;
 }

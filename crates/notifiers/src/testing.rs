@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use flagstaff_backend::SettingsError;
+use flagstaff_backend::{ErrorKind, SettingsError};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
@@ -156,11 +156,15 @@ impl Notifier for Scripted {
         Box::pin(async move {
             match answer {
                 Answer::Takes => Ok(()),
-                Answer::Fails => Err(NotifyError::temporary("here", "not now")),
-                Answer::Refuses => Err(NotifyError::permanent("here", "never")),
+                Answer::Fails => Err(NotifyError::new(ErrorKind::Unreachable, "here", "not now")),
+                Answer::Refuses => Err(NotifyError::new(ErrorKind::Refused, "here", "never")),
                 Answer::Hangs => std::future::pending().await,
             }
         })
+    }
+
+    fn contact(&self) -> Notification<'_> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn target(&self) -> String {

@@ -1,7 +1,7 @@
 //! The server: configuration, routes, authentication, listeners, shutdown.
 //!
 //! [`config`] reads `goff-proxy.yaml` into [`config::Settings`], [`run`] serves them [from start to end](lifetime) and
-//! [follows](reload) the file.
+//! [follows](reload) the file. [`probe`] contacts what they name.
 //!
 //! A [server] takes in [connections](connection) on a [socket], as many as there is room for; inside of AWS Lambda, requests come as
 //! [events](lambda).
@@ -35,6 +35,7 @@ mod lifetime;
 #[cfg(feature = "swagger")]
 pub mod openapi;
 mod overload;
+pub mod probe;
 mod rate;
 mod readings;
 mod reload;

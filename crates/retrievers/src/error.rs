@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use flagstaff_backend::Explanation;
+use flagstaff_backend::{ErrorKind, Explanation};
 
 use crate::Pause;
 
@@ -16,25 +16,6 @@ pub struct RetrieveError {
     status: ErrorStatus,
     explanation: Explanation,
     pause: Option<Pause>,
-}
-
-/// What kind of failure it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// The settings cannot work: a certificate that does not load, a malformed URL.
-    Settings,
-    /// There is nothing at that place.
-    NotFound,
-    /// Credentials are missing, wrong or not sufficient.
-    Denied,
-    /// The source answered, but not with a document.
-    Refused,
-    /// The document is larger than a flag file can be.
-    TooLarge,
-    /// The source cannot be reached, or broke off.
-    Unreachable,
-    /// No complete answer within the time limit.
-    TimedOut,
 }
 
 /// Whether asking again may help.

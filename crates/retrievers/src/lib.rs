@@ -17,10 +17,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use flagstaff_backend::{Surroundings, settings};
+pub use flagstaff_backend::{ErrorKind, Surroundings, settings};
 
 pub use changes::{Changes, Settling};
-pub use error::{ErrorKind, ErrorStatus, RetrieveError};
+pub use error::{ErrorStatus, RetrieveError};
 pub use fetched::{Content, Fetched, FormatHint, Part, Revision};
 pub use pause::Pause;
 

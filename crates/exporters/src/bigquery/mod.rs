@@ -24,7 +24,9 @@ use serde_json::json;
 
 use crate::google::{GoogleService, Identity};
 use crate::identities::Identities;
-use crate::{ErrorKind, Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+use crate::{
+    Contact, Contacting, ErrorKind, Event, EventType, Export, ExportError, Exporter, Limits, Receipt, Refusal,
+};
 
 use row::Row;
 
@@ -142,7 +144,7 @@ impl BigqueryExporter {
                 skip_invalid_rows: true,
                 rows,
             };
-            let path = format!("{}/tables/{}/insertAll", self.data_set(), self.options.table);
+            let path = format!("{}/insertAll", self.table());
             let inserted: Inserted = self.service.post(&path, &insertion).await?;
             settle(&mut receipt, &places, inserted.insert_errors);
         }
@@ -168,6 +170,10 @@ impl BigqueryExporter {
         self.service.make(&format!("{}/tables", self.data_set()), &table).await
     }
 
+    fn table(&self) -> String {
+        format!("{}/tables/{}", self.data_set(), self.options.table)
+    }
+
     fn data_set(&self) -> String {
         let BigqueryOptions { project, data_set, .. } = &self.options;
         format!("/bigquery/v2/projects/{project}/datasets/{data_set}")
@@ -186,6 +192,17 @@ impl Exporter for BigqueryExporter {
                 self.is_made.store(false, Ordering::Relaxed);
             }
             inserted.map_err(|error| error.context("table", self.target()))
+        })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            match self.service.contact(&self.table()).await {
+                Err(error) if error.kind() == ErrorKind::NotFound && self.options.makes_table => {
+                    Ok(Contact::Answers("will be made".to_owned()))
+                }
+                contact => contact.map_err(|error| error.context("table", self.target())),
+            }
         })
     }
 

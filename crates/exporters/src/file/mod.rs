@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flagstaff_events::{ErrorKind, Event, Export, ExportError, Exporter, Receipt};
+use flagstaff_events::{Contact, Contacting, ErrorKind, Event, Export, ExportError, Exporter, Receipt};
 use tokio::sync::Mutex;
 
 use crate::blocking;
@@ -64,6 +64,16 @@ impl Exporter for FileExporter {
         Box::pin(self.write(batch))
     }
 
+    fn contact(&self) -> Contacting<'_> {
+        let folder = self.options.output_dir.clone();
+        Box::pin(async move {
+            let tried = tokio::task::spawn_blocking(move || try_folder(&folder)).await;
+            tried.map_err(|error| {
+                ExportError::new(ErrorKind::Refused, "the folder cannot be looked at").caused_by(error)
+            })?
+        })
+    }
+
     fn target(&self) -> String {
         self.options.output_dir.display().to_string()
     }
@@ -95,6 +105,17 @@ fn write(options: &FileExporterOptions, clock: &Clock, batch: &[Event]) -> Resul
     match first {
         Some(error) if failed.len() == prepared.contents.len() => Err(error),
         _ => Ok(prepared.receipt(&failed)),
+    }
+}
+
+/// Whether files can be made in a folder, or in the one in which it would be made. What is made has no name and is gone again.
+fn try_folder(folder: &Path) -> Result<Contact, ExportError> {
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    let existing = existing.unwrap_or(Path::new("."));
+    match tempfile::tempfile_in(existing) {
+        Ok(_) if existing == folder => Ok(Contact::Answers("can be written".to_owned())),
+        Ok(_) => Ok(Contact::Answers("will be made".to_owned())),
+        Err(error) => Err(failure(existing, error)),
     }
 }
 

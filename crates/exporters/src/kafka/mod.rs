@@ -22,6 +22,7 @@
 //! Records that brokers do not take are sent again, alone; one that is larger than they take is refused for good.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use rdkafka::client::ClientContext;
@@ -32,7 +33,7 @@ use tokio::sync::OnceCell;
 use tokio::task::{spawn_blocking, yield_now};
 
 use crate::user_key::user_key;
-use crate::{ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+use crate::{Contact, Contacting, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 pub use options::KafkaOptions;
 
@@ -42,6 +43,9 @@ mod value;
 
 /// So many records are handed to the client before other tasks get their turn.
 const TURN: usize = 256;
+
+/// How long brokers are asked for their topics before it is looked what the client complains about.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the client holds at once. It makes batches of its own out of it.
 const LIMITS: Limits = Limits {
@@ -105,6 +109,33 @@ impl KafkaExporter {
         client.producer.send_result(record).map_err(|(error, _)| error)
     }
 
+    /// Looks for the topic in the list of all of them: brokers may make one that is asked for by its name.
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let client = self.client.get_or_try_init(|| self.connect()).await?;
+        loop {
+            let producer = client.producer.clone();
+            // a thread that waits cannot be interrupted, so it does not wait for long
+            let asked = spawn_blocking(move || producer.client().fetch_metadata(None, LOOK)).await;
+            match asked.unwrap_or(Err(KafkaError::Canceled)) {
+                Ok(metadata) => {
+                    let topic = metadata
+                        .topics()
+                        .iter()
+                        .find(|topic| topic.name() == self.options.topic);
+                    return match topic.map(|topic| topic.partitions().len()) {
+                        Some(partitions) => Ok(Contact::Answers(format!("partitions: {partitions}"))),
+                        None => Err(ExportError::new(
+                            ErrorKind::NotFound,
+                            "there is no such topic to be seen; brokers that make topics make it with the first record",
+                        )),
+                    };
+                }
+                Err(error) if client.has_complaint() => return Err(client.explain("no broker answers", &error)),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// Reads certificates and starts threads.
     async fn connect(&self) -> Result<Client, ExportError> {
         let config = self.options.client.clone();
@@ -128,6 +159,13 @@ impl Exporter for KafkaExporter {
         Box::pin(async move {
             let produced = self.produce(batch).await;
             produced.map_err(|error| error.context("topic", &self.options.topic))
+        })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            let contact = self.look().await;
+            contact.map_err(|error| error.context("topic", &self.options.topic))
         })
     }
 
@@ -169,12 +207,16 @@ impl Client {
             }
         }
         match failure {
-            Some(failure) if receipt.again.len() == count => Err(self.explain(&failure)),
+            Some(failure) if receipt.again.len() == count => Err(self.explain("no record was taken", &failure)),
             _ => Ok(receipt),
         }
     }
 
-    fn explain(&self, failure: &KafkaError) -> ExportError {
+    fn has_complaint(&self) -> bool {
+        self.complaint.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn explain(&self, message: &str, failure: &KafkaError) -> ExportError {
         use RDKafkaErrorCode as Code;
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_denied = complaint.as_deref().is_some_and(|text| text.contains("uthenticat"));
@@ -190,7 +232,7 @@ impl Client {
             Some(Code::MessageTimedOut | Code::RequestTimedOut) if complaint.is_none() => ErrorKind::TimedOut,
             _ => ErrorKind::Unreachable,
         };
-        let error = ExportError::new(kind, "no record was taken").context("cause", failure);
+        let error = ExportError::new(kind, message).context("cause", failure);
         match complaint {
             Some(complaint) => error.context("client", complaint),
             None => error,

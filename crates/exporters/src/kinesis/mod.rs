@@ -20,7 +20,7 @@ use flagstaff_backend::Surroundings;
 use tokio::sync::OnceCell;
 
 use crate::aws::{self, first_line};
-use crate::{ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt};
+use crate::{Contact, Contacting, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt};
 
 pub use options::KinesisOptions;
 
@@ -69,6 +69,25 @@ impl KinesisExporter {
         settle(batch, answer.records())
     }
 
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let client = self.client.get_or_try_init(|| self.connect()).await?;
+        let request = client.describe_stream_summary();
+        let request = match &self.options {
+            KinesisOptions::Name(name) => request.stream_name(name),
+            KinesisOptions::Arn(arn) => request.stream_arn(arn),
+        };
+        aws::contact(request.send().await, |answer| {
+            match answer.stream_description_summary() {
+                Some(summary) => format!(
+                    "{}, open shards: {}",
+                    summary.stream_status().as_str().to_lowercase(),
+                    summary.open_shard_count()
+                ),
+                None => "answers".to_owned(),
+            }
+        })
+    }
+
     async fn connect(&self) -> Result<Client, ExportError> {
         let config = aws::config(&self.surroundings, "KINESIS", self.options.region()).await?;
         Ok(Client::new(&config))
@@ -80,6 +99,13 @@ impl Exporter for KinesisExporter {
         Box::pin(async move {
             let put = self.put(batch).await;
             put.map_err(|error| error.context("stream", self.options.written()))
+        })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            let contact = self.look().await;
+            contact.map_err(|error| error.context("stream", self.options.written()))
         })
     }
 

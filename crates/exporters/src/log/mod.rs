@@ -8,7 +8,9 @@
 //!
 //! The line is written at level `info`, its message is what the template prints. An event that the template cannot print is refused.
 
-use flagstaff_events::{Event, Export, Exporter, Limits, Receipt, Refusal};
+use std::future::ready;
+
+use flagstaff_events::{Contact, Contacting, Event, Export, Exporter, Limits, Receipt, Refusal};
 
 pub use options::LogOptions;
 
@@ -46,6 +48,10 @@ impl LogExporter {
 impl Exporter for LogExporter {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(async move { Ok(self.write(batch)) })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(ready(Ok(Contact::Answers("the log of the relay".to_owned()))))
     }
 
     fn target(&self) -> String {

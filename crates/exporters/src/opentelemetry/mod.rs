@@ -18,11 +18,14 @@
 use std::time::{Duration, SystemTime};
 
 use flagstaff_backend::{Settings, SettingsError};
-use flagstaff_telemetry::traces::{AttributeValue, FinishedSpan, SpanSink, TraceSettings};
+use flagstaff_telemetry::traces::{AttributeValue, FinishedSpan, NotTaken, SpanSink, TraceSettings};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::{ErrorKind, Event, EventType, Export, ExportError, Exporter, FeatureEvent, Limits, Receipt, Refusal};
+use crate::{
+    Contact, Contacting, ErrorKind, Event, EventType, Export, ExportError, Exporter, FeatureEvent, Limits, Receipt,
+    Refusal,
+};
 
 /// When nothing else is written.
 const DEFAULT_TRACER: &str = "go-feature-flag";
@@ -65,12 +68,7 @@ impl OpentelemetryExporter {
         let Some(traces) = &self.traces else {
             return Ok(Receipt::delivered());
         };
-        let connect = async || SpanSink::new(traces, &self.tracer);
-        let sink = self
-            .sink
-            .get_or_try_init(connect)
-            .await
-            .map_err(|error| ExportError::new(ErrorKind::Settings, "traces cannot be set up").caused_by(error))?;
+        let sink = self.sink(traces).await?;
         let mut receipt = Receipt::delivered();
         let mut spans = Vec::with_capacity(batch.len());
         for (index, event) in batch.iter().enumerate() {
@@ -82,13 +80,23 @@ impl OpentelemetryExporter {
                 }),
             }
         }
-        match sink.send(spans).await {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(ExportError::new(
-                ErrorKind::Unreachable,
-                error.to_string().replace('\n', " "),
-            )),
-        }
+        sink.send(spans).await.map_err(not_taken)?;
+        Ok(receipt)
+    }
+
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let Some(traces) = &self.traces else {
+            let message = "it sends nothing: only feature events are spans, and they need a collector in `otel`";
+            return Ok(Contact::Unclear(message.to_owned()));
+        };
+        self.sink(traces).await?.contact().await.map_err(not_taken)?;
+        Ok(Contact::Answers("answers".to_owned()))
+    }
+
+    async fn sink(&self, traces: &TraceSettings) -> Result<&SpanSink, ExportError> {
+        let connect = async || SpanSink::new(traces, &self.tracer);
+        let sink = self.sink.get_or_try_init(connect).await;
+        sink.map_err(|error| ExportError::new(ErrorKind::Settings, "traces cannot be set up").caused_by(error))
     }
 }
 
@@ -97,6 +105,13 @@ impl Exporter for OpentelemetryExporter {
         Box::pin(async move {
             let sent = self.send(batch).await;
             sent.map_err(|error| error.context("collector", self.target()))
+        })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            let contact = self.look().await;
+            contact.map_err(|error| error.context("collector", self.target()))
         })
     }
 
@@ -110,6 +125,10 @@ impl Exporter for OpentelemetryExporter {
     fn limits(&self) -> Limits {
         LIMITS
     }
+}
+
+fn not_taken(error: NotTaken) -> ExportError {
+    ExportError::new(ErrorKind::Unreachable, error.to_string().replace('\n', " "))
 }
 
 fn span(event: &FeatureEvent<'_>) -> FinishedSpan {

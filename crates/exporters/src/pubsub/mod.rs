@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use crate::google::{GoogleService, Identity};
-use crate::{EMITTER, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt};
+use crate::{Contacting, EMITTER, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt};
 
 pub use options::PubsubOptions;
 
@@ -75,17 +75,28 @@ impl PubsubExporter {
         let publication = Publication {
             messages: batch.iter().map(message).collect(),
         };
-        let path = format!("/v1/{}:publish", self.options.topic.replace('%', "%25"));
+        let path = format!("{}:publish", self.path());
         let published: Result<IgnoredAny, _> = self.service.post(&path, &publication).await;
         published
             .map(|_| Receipt::delivered())
             .map_err(|error| error.context("topic", &self.options.topic))
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/{}", self.options.topic.replace('%', "%25"))
     }
 }
 
 impl Exporter for PubsubExporter {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(self.publish(batch))
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            let contact = self.service.contact(&self.path()).await;
+            contact.map_err(|error| error.context("topic", &self.options.topic))
+        })
     }
 
     fn target(&self) -> String {

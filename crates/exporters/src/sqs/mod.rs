@@ -16,7 +16,9 @@
 //! region of the queue's URL counts where the machine has none.
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{BatchResultErrorEntry, MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry,
+};
 use data_encoding::HEXLOWER;
 use flagstaff_backend::Surroundings;
 use futures_util::future::join_all;
@@ -26,7 +28,7 @@ use tokio::sync::OnceCell;
 use crate::aws::{self, first_line};
 use crate::identities::Identities;
 use crate::user_key::user_key;
-use crate::{EMITTER, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
+use crate::{Contact, Contacting, EMITTER, ErrorKind, Event, Export, ExportError, Exporter, Limits, Receipt, Refusal};
 
 pub use options::SqsOptions;
 
@@ -124,6 +126,15 @@ impl SqsExporter {
         Ok(receipt)
     }
 
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let client = self.client.get_or_try_init(|| self.connect()).await?;
+        let request = client
+            .get_queue_attributes()
+            .queue_url(&self.options.queue_url)
+            .attribute_names(QueueAttributeName::QueueArn);
+        aws::contact(request.send().await, |_| "answers".to_owned())
+    }
+
     async fn connect(&self) -> Result<Client, ExportError> {
         let config = aws::config(&self.surroundings, "SQS", self.options.region()).await?;
         Ok(Client::new(&config))
@@ -135,6 +146,13 @@ impl Exporter for SqsExporter {
         Box::pin(async move {
             let sent = self.send(batch).await;
             sent.map_err(|error| error.context("queue", &self.options.queue_url))
+        })
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(async {
+            let contact = self.look().await;
+            contact.map_err(|error| error.context("queue", &self.options.queue_url))
         })
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
-use flagstaff_events::{ErrorKind, Event, Export, ExportError, Exporter, Receipt};
+use flagstaff_events::{Contact, Contacting, ErrorKind, Event, Export, ExportError, Exporter, Receipt};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
 use tokio::sync::OnceCell;
@@ -72,6 +72,18 @@ impl WebhookExporter {
         match response.status() {
             status if status.is_success() => Ok(Receipt::delivered()),
             status => Err(self.refused(status, response.headers())),
+        }
+    }
+
+    /// Whether somebody answers. The URL itself is not asked: what is there may take any request for events.
+    async fn look(&self) -> Result<Contact, ExportError> {
+        let client = self.client.get_or_try_init(|| client::build(&self.options)).await?;
+        let root = self.options.url.join("/").unwrap_or_else(|_| self.options.url.clone());
+        let response = client.head(root).send().await.map_err(|error| self.failed(error))?;
+        match response.status() {
+            // proxies say so when there is nobody behind them
+            status if matches!(status.as_u16(), 407 | 502..=504) => Err(self.refused(status, response.headers())),
+            _ => Ok(Contact::Answers("answers".to_owned())),
         }
     }
 
@@ -144,6 +156,10 @@ impl WebhookExporter {
 impl Exporter for WebhookExporter {
     fn export<'a>(&'a self, batch: &'a [Event]) -> Export<'a> {
         Box::pin(self.post(batch))
+    }
+
+    fn contact(&self) -> Contacting<'_> {
+        Box::pin(self.look())
     }
 
     fn target(&self) -> String {

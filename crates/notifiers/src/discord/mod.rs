@@ -54,6 +54,10 @@ impl Notifier for DiscordNotifier {
         })
     }
 
+    fn contact(&self) -> Notification<'_> {
+        Box::pin(self.endpoint.contact())
+    }
+
     fn target(&self) -> String {
         self.endpoint.target()
     }

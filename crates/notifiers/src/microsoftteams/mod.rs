@@ -9,7 +9,7 @@
 //! One adaptive card with a line for each flag. Teams refuses cards of more than about 28 kB, so the last line of a long list says how
 //! many are left out. Any URL is accepted: GO Feature Flag knows a list of Microsoft's hosts, which changes.
 
-use flagstaff_backend::{Settings, SettingsError};
+use flagstaff_backend::{ErrorKind, Settings, SettingsError};
 use flagstaff_protocol::json::{Object, write_list};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -42,7 +42,9 @@ impl MicrosoftTeamsNotifier {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
         let response = self.endpoint.post(headers, message(news)).await?;
         if is_failure(response).await {
-            return Err(self.endpoint.temporary("the channel did not take the message"));
+            return Err(self
+                .endpoint
+                .failed(ErrorKind::Unreachable, "the channel did not take the message"));
         }
         Ok(())
     }
@@ -51,6 +53,10 @@ impl MicrosoftTeamsNotifier {
 impl Notifier for MicrosoftTeamsNotifier {
     fn notify<'a>(&'a self, news: &'a News) -> Notification<'a> {
         Box::pin(self.post(news))
+    }
+
+    fn contact(&self) -> Notification<'_> {
+        Box::pin(self.endpoint.contact())
     }
 
     fn target(&self) -> String {

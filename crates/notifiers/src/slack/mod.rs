@@ -53,6 +53,10 @@ impl Notifier for SlackNotifier {
         })
     }
 
+    fn contact(&self) -> Notification<'_> {
+        Box::pin(self.endpoint.contact())
+    }
+
     fn target(&self) -> String {
         self.endpoint.target()
     }

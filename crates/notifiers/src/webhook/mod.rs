@@ -83,6 +83,10 @@ impl Notifier for WebhookNotifier {
         Box::pin(self.post(news))
     }
 
+    fn contact(&self) -> Notification<'_> {
+        Box::pin(self.options.endpoint.contact())
+    }
+
     fn target(&self) -> String {
         self.options.endpoint.target()
     }

@@ -54,9 +54,21 @@ impl SpanSink {
         if sampled.is_empty() {
             return Ok(());
         }
+        self.export(sampled).await
+    }
+
+    /// Sends no span at all, which shows whether somebody takes them.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub async fn contact(&self) -> Result<(), NotTaken> {
+        self.export(Vec::new()).await
+    }
+
+    async fn export(&self, spans: Vec<SpanData>) -> Result<(), NotTaken> {
         let sent = match &self.connection {
-            exporter::Connection::Collector(exporter) => exporter.export(sampled).await,
-            exporter::Connection::Console(exporter) => exporter.export(sampled).await,
+            exporter::Connection::Collector(exporter) => exporter.export(spans).await,
+            exporter::Connection::Console(exporter) => exporter.export(spans).await,
         };
         sent.map_err(|cause| NotTaken { cause })
     }
