@@ -39,8 +39,10 @@ Examples:
     --ctx '{\"targetingKey\": \"user-1\", \"plan\": \"pro\"}'
   flagstaff evaluate --kind http --url https://example.com/flags.yaml \\
     --header 'Authorization: Bearer token'
+  flagstaff evaluate --kind s3 --option bucket=flags --option item=flags.yaml
+  flagstaff evaluate --relay-config goff-proxy.yaml --flag-set checkout
 
-Flags with errors are left out; what is wrong with them is printed to stderr.
+Sources of a relay's configuration are merged as the relay does it. Flags with errors are left out; what is wrong with them is printed to stderr.
 
 Exit codes:
   0  evaluated
@@ -52,6 +54,8 @@ Examples:
   flagstaff lint flags.yaml
   flagstaff lint --format toml flags.toml
   flagstaff lint --output sarif flags.yaml > lint.sarif
+  flagstaff lint --kind s3 --option bucket=flags --option item=flags.yaml
+  flagstaff lint --relay-config goff-proxy.yaml
 
 Without a file it is the first of flags.goff.yaml, flags.goff.toml, flags.goff.json and
 flags.goff.yml in ./, /goff/ and /etc/opt/goff/. Every finding is explained in
@@ -59,7 +63,7 @@ docs/diagnostics.md.
 
 Exit codes:
   0  no errors; there may be warnings
-  1  errors, or the file cannot be read
+  1  errors, or flags that cannot be read
   2  the command line is not understood";
 
 const CHECK_SOURCES_EXAMPLES: &str = "\
@@ -232,9 +236,15 @@ pub(crate) enum CheckOutput {
 /// Arguments of `evaluate`. Names, shorthands and defaults are GO Feature Flag's.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
-    /// Where the flags are: file or http
+    /// Where the flags are: the kind of a retriever
     #[arg(short, long, default_value = "file")]
     pub(crate) kind: String,
+    /// Option of the retriever as in a configuration, like bucket=flags or redisOptions.addr=localhost:6379; may be given several
+    /// times
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) option: Vec<String>,
+    #[command(flatten)]
+    pub(crate) relay: RelayConfigurationArguments,
     /// Flag file
     #[arg(short, long, value_name = "FILE", default_value = "", hide_default_value = true)]
     pub(crate) path: String,
@@ -270,12 +280,31 @@ pub(crate) struct EvaluateArguments {
     pub(crate) timeout: u64,
 }
 
+/// Flags that a relay's configuration leads to.
+#[derive(Debug, Args)]
+pub(crate) struct RelayConfigurationArguments {
+    /// Takes the flags from the sources of a relay's configuration (goff-proxy.yaml), all of them together
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kind", "option"])]
+    pub(crate) relay_config: Option<PathBuf>,
+    /// The flag set of that configuration, where there are several
+    #[arg(long, value_name = "NAME", requires = "relay_config")]
+    pub(crate) flag_set: Option<String>,
+}
+
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
     /// Flag file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["kind", "relay_config"])]
     pub(crate) file: Option<PathBuf>,
+    /// Where the flags are that are in no file of this machine: the kind of a retriever
+    #[arg(short, long)]
+    pub(crate) kind: Option<String>,
+    /// Option of the retriever as in a configuration, like bucket=flags; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", requires = "kind")]
+    pub(crate) option: Vec<String>,
+    #[command(flatten)]
+    pub(crate) relay: RelayConfigurationArguments,
     /// Format of the file: yaml, json or toml
     #[arg(short, long, default_value = "yaml")]
     pub(crate) format: String,

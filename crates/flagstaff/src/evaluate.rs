@@ -2,24 +2,22 @@
 
 mod source;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use flagstaff_definition::diagnostic::{Diagnostic, Severity};
-use flagstaff_definition::flag::FlagDefinition;
-use flagstaff_definition::format::Format;
-use flagstaff_definition::timestamp::Instant;
-use flagstaff_engine::attribute::{AttributeTable, Attributes};
+use flagstaff_engine::attribute::Attributes;
 use flagstaff_engine::context::EvaluationContext;
-use flagstaff_engine::flag::{Flag, Subject, times};
+use flagstaff_engine::flag::{Subject, times};
+use flagstaff_flagset::{ServedFlag, Snapshot, SourceStatus, Status};
 use flagstaff_protocol::json::{self, Object};
-use flagstaff_protocol::wire::{EvaluationText, FlagWire};
+use flagstaff_protocol::wire::EvaluationText;
 
 use crate::command::EvaluateArguments;
-use crate::flag_file::{FlagFile, now};
+use crate::flag_file::now;
+use crate::flag_source;
 use source::Source;
 
 /// Fetches the flags and prints the evaluations as one JSON object, or with `--check-mode` the settings of the source.
@@ -31,50 +29,67 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let context = serde_json::from_str(&arguments.ctx).context("--ctx is not JSON")?;
-    let (name, bytes) = source.fetch()?;
-    let now = now();
-    let file = FlagFile::read(&name, &bytes, Format::from_setting(&arguments.format), now);
-    let refused: Vec<_> = file
-        .findings
-        .iter()
-        .filter(|found| found.severity == Severity::Error)
-        .collect();
-    let mut errors = io::stderr().lock();
-    for found in &refused {
-        writeln!(errors, "{}", one_line(&name, found))?;
-    }
-    if file.unreadable {
-        bail!("{name} is no flag file: see above");
-    }
-    let flags: BTreeMap<_, _> = file
-        .document
-        .entries
-        .iter()
-        .filter(|entry| refused.iter().all(|found| found.flag.as_ref() != Some(&entry.key)))
-        .filter_map(|entry| Some((&entry.key, entry.parsed.definition.as_ref()?)))
-        .filter(|(key, _)| arguments.flag.is_empty() || arguments.flag == ***key)
+    let options = source.options()?;
+    let needs_all = !options.start_with_retriever_error;
+    let survey = flag_source::survey(options)?;
+    report(&survey.status, needs_all)?;
+    let flags = survey.snapshot.flags().iter();
+    let flags: Vec<_> = flags
+        .filter(|flag| arguments.flag.is_empty() || arguments.flag == **flag.key())
         .collect();
     if flags.is_empty() && !arguments.flag.is_empty() {
         bail!("flag {} is not present or disabled", arguments.flag);
     }
-    out.write_all(&json::pretty(&evaluate(&flags, &context, now)))?;
+    out.write_all(&json::pretty(&evaluate(&survey.snapshot, &flags, &context)))?;
     writeln!(out)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says which flags are left out and why; fails when a source cannot be read that must be.
+fn report(status: &Status, needs_all: bool) -> anyhow::Result<()> {
+    let mut errors = io::stderr().lock();
+    let of_flags = status.findings.iter().flat_map(|flag| &flag.diagnostics);
+    let mut found: Vec<_> = of_flags.filter(|found| found.severity == Severity::Error).collect();
+    found.sort_by_key(|found| (found.file.clone(), found.span.map(|span| span.start)));
+    let broken = status.sources.iter().flat_map(|source| source.diagnostics.iter());
+    for found in broken.chain(found) {
+        writeln!(errors, "{}", one_line(found))?;
+    }
+    for SourceStatus {
+        label,
+        failure,
+        diagnostics,
+        ..
+    } in &status.sources
+    {
+        let Some(failure) = failure else { continue };
+        let failure = if !diagnostics.is_empty() {
+            format!("{label} is no flag file: see above")
+        } else if status.sources.len() > 1 {
+            format!("{label}: {failure}")
+        } else {
+            failure.to_string()
+        };
+        if needs_all {
+            bail!(failure);
+        }
+        writeln!(errors, "error: {failure}")?;
+    }
+    Ok(())
+}
+
 /// One JSON object: each flag's raw result under its key.
-fn evaluate(flags: &BTreeMap<&Arc<str>, &Arc<FlagDefinition>>, context: &serde_json::Value, now: Instant) -> Vec<u8> {
+fn evaluate(snapshot: &Snapshot, flags: &[&Arc<ServedFlag>], context: &serde_json::Value) -> Vec<u8> {
     let context = EvaluationContext::from_json(context);
-    let attributes = Attributes::new(&context, None);
-    let subject = Subject::new(&attributes, times(&context, None, now, true));
-    let mut table = AttributeTable::default();
+    let enrichment = Some(snapshot.enrichment());
+    let attributes = Attributes::new(&context, enrichment);
+    let subject = Subject::new(&attributes, times(&context, enrichment, now(), snapshot.client_time()));
     let mut text = Vec::new();
     let mut object = Object::open(&mut text);
-    for (key, definition) in flags {
-        let flag = Flag::compile(key, definition, &mut table);
-        let evaluation = flag.evaluate(&subject, &mut ());
-        let value = object.member(key);
-        match FlagWire::encode(&flag).evaluation(evaluation.index) {
+    for served in flags {
+        let evaluation = served.flag.evaluate(&subject, &mut ());
+        let value = object.member(served.key());
+        match served.wire.evaluation(evaluation.index) {
             EvaluationText::Complete(text) => value.extend_from_slice(text.trim_ascii_end()),
             EvaluationText::AroundDefault(before, after) => {
                 value.extend_from_slice(before);
@@ -88,7 +103,8 @@ fn evaluate(flags: &BTreeMap<&Arc<str>, &Arc<FlagDefinition>>, context: &serde_j
 }
 
 /// A finding on one line, `file:line:column: error: ...`.
-fn one_line(name: &str, found: &Diagnostic) -> String {
+fn one_line(found: &Diagnostic) -> String {
+    let name = found.file.as_deref().unwrap_or_default();
     let place = found
         .span
         .map_or(String::new(), |span| format!(":{}:{}", span.line, span.column));

@@ -42,14 +42,26 @@ impl FlagFile {
         for finding in &mut findings {
             finding.file = Some(Arc::clone(&name));
         }
-        findings.sort_by_key(|finding| (finding.span.map(|span| span.start), std::cmp::Reverse(finding.severity)));
-        Self {
+        let mut file = Self {
             name,
             text,
             document,
             findings,
             unreadable,
-        }
+        };
+        file.sort();
+        file
+    }
+
+    /// Adds what cannot be seen in this file alone.
+    pub(crate) fn add(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.findings
+            .sort_by_key(|finding| (finding.span.map(|span| span.start), std::cmp::Reverse(finding.severity)));
     }
 
     /// How many findings are of a severity.

@@ -7,6 +7,7 @@ mod completions;
 mod environment;
 mod evaluate;
 mod flag_file;
+mod flag_source;
 mod key;
 mod lint;
 mod probe;

@@ -70,6 +70,7 @@ use crate::lifetime::{Origin, Relay};
 
 pub use signals::{Signaller, Signals};
 pub use socket::{InheritedSocket, InheritedSockets};
+pub use start::flag_set_options;
 
 /// The version of Flagstaff.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -74,6 +74,16 @@ pub(crate) fn assemble(settings: &config::FlagSets, mut sets: Vec<ServedSet>) ->
     }
 }
 
+/// What the flag sets of a configuration are made of, in their order, for tools that look at flags.
+///
+/// # Errors
+/// When a source cannot be built, which a configuration that was [loaded](config::load) rules out.
+pub fn flag_set_options(settings: &config::FlagSets, clock: Clock) -> Result<Vec<Options>, String> {
+    let sets = settings.all().iter().enumerate();
+    sets.map(|(index, set)| options(set, name(settings, index), &clock, None))
+        .collect()
+}
+
 /// A set without a name is called after its place in the configuration.
 pub(crate) fn name(settings: &config::FlagSets, index: usize) -> Arc<str> {
     match (settings, &settings.all()[index].name) {

@@ -1,13 +1,15 @@
 //! Where the flags come from, as the arguments say.
 
 use anyhow::Context;
+use flagstaff_definition::format::Format;
 use flagstaff_engine::context::ContextValue;
+use flagstaff_flagset::Options;
 use flagstaff_protocol::json::{Object, pretty, write_context_value};
-use flagstaff_retrievers::{Fetched, Surroundings, kinds};
+use flagstaff_retrievers::kinds;
 use serde_json::{Map, Value, json};
 
 use crate::command::EvaluateArguments;
-use crate::environment;
+use crate::flag_source;
 
 /// A source of flags, described by arguments.
 pub(super) struct Source<'a> {
@@ -27,29 +29,19 @@ impl<'a> Source<'a> {
         Self { arguments, path }
     }
 
-    /// Fetches the flags once; the source's name for people, and the bytes.
-    pub(super) fn fetch(&self) -> anyhow::Result<(String, Vec<u8>)> {
-        let surroundings = Surroundings::new(environment::variables());
-        let retriever = kinds::build(&self.options(), &surroundings).context("invalid retriever")?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let fetched = runtime.block_on(retriever.retrieve(None))?;
-        let name = if self.arguments.kind == "file" {
-            self.path.to_owned()
-        } else {
-            retriever.place()
+    /// What a flag set of this source, or the one of a relay's configuration, is made of.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let Some(mut sets) = flag_source::of_relay(&self.arguments.relay)? else {
+            return flag_source::of_options(&self.retriever()?, Format::from_setting(&self.arguments.format));
         };
-        match fetched {
-            Fetched::Content(content) if content.parts.len() > 1 => {
-                anyhow::bail!("{name}: holds several files, evaluate the flags of one of them")
-            }
-            Fetched::Content(content) => Ok((name, content.bytes().to_vec())),
-            Fetched::Unchanged(_) => anyhow::bail!("{name}: answered that nothing changed without having been asked"),
-        }
+        let known = flag_source::names(&sets);
+        let set = sets.pop().filter(|_| sets.is_empty());
+        set.with_context(|| format!("there are several flag sets, choose one with --flag-set: {known}"))
     }
 
     /// The settings as GO Feature Flag's `--check-mode` prints them: every field it has, by its own name.
     pub(super) fn settings(&self) -> anyhow::Result<String> {
-        kinds::check(&self.options()).context("invalid retriever")?;
+        kinds::check(&self.retriever()?).context("invalid retriever")?;
         let arguments = self.arguments;
         let fields = [
             ("Kind", json!(arguments.kind)),
@@ -93,22 +85,25 @@ impl<'a> Source<'a> {
         Ok(String::from_utf8_lossy(&pretty(&text)).into_owned())
     }
 
-    /// The same as a block of `retrievers` in a configuration file.
-    fn options(&self) -> Map<String, Value> {
+    /// The same as a block of `retrievers` in a configuration file, with what else was typed.
+    fn retriever(&self) -> anyhow::Result<Map<String, Value>> {
         let arguments = self.arguments;
-        let options = json!({
-            "kind": arguments.kind,
-            "path": self.path,
-            "url": arguments.url,
-            "method": arguments.method,
-            "body": arguments.body,
-            "headers": self.headers(),
-            "timeout": arguments.timeout,
-        });
-        match options {
-            Value::Object(options) => options,
-            _ => unreachable!("an object literal is an object"),
-        }
+        let mut options = flag_source::typed_options(&arguments.option)?;
+        // other kinds have properties of these names, which are not meant by what is here by default
+        let is_http = arguments.kind == "http";
+        let mut set = |name: &str, value: Value, is_meant: bool| {
+            if is_meant {
+                options.entry(name).or_insert(value);
+            }
+        };
+        set("kind", json!(arguments.kind), true);
+        set("path", json!(self.path), !self.path.is_empty());
+        set("url", json!(arguments.url), !arguments.url.is_empty());
+        set("method", json!(arguments.method), is_http);
+        set("body", json!(arguments.body), is_http);
+        set("headers", json!(self.headers()), !arguments.header.is_empty());
+        set("timeout", json!(arguments.timeout), arguments.timeout > 0);
+        Ok(options)
     }
 
     /// Headers by name; what is neither `NAME:VALUE` nor `NAME=VALUE` is left out, as GO Feature Flag does.

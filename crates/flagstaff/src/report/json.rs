@@ -8,18 +8,26 @@ use serde_json::{Value, json};
 use super::{PAGE, severity_name};
 use crate::flag_file::FlagFile;
 
-/// Writes the document. Lines and columns count from 1, columns in characters; bytes count from 0.
-pub(crate) fn write(out: &mut impl Write, file: &FlagFile) -> io::Result<()> {
-    let document = json!({
+/// Writes the document: that of the only file, or else a list of them with the failures of sources. Lines and columns count from 1,
+/// columns in characters; bytes count from 0.
+pub(crate) fn write(out: &mut impl Write, files: &[FlagFile], failures: Option<&[String]>) -> io::Result<()> {
+    let document = match (files, failures) {
+        ([file], None) => document(file),
+        _ => json!({"files": files.iter().map(document).collect::<Value>(), "failures": failures}),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn document(file: &FlagFile) -> Value {
+    json!({
         "file": &*file.name,
         "flags": file.document.entries.len(),
         "errors": file.count(Severity::Error),
         "warnings": file.count(Severity::Warning),
         "infos": file.count(Severity::Info),
         "findings": file.findings.iter().map(finding).collect::<Value>(),
-    });
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    })
 }
 
 fn finding(found: &Diagnostic) -> Value {

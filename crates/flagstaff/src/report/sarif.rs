@@ -9,7 +9,10 @@ use super::PAGE;
 use crate::flag_file::FlagFile;
 
 /// Writes one run with one result for each finding.
-pub(crate) fn write(out: &mut impl Write, file: &FlagFile) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, files: &[FlagFile]) -> io::Result<()> {
+    let results = files
+        .iter()
+        .flat_map(|file| file.findings.iter().map(|found| result(found, &file.name)));
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -17,10 +20,10 @@ pub(crate) fn write(out: &mut impl Write, file: &FlagFile) -> io::Result<()> {
             "tool": {"driver": {
                 "name": "flagstaff",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": used(file).map(rule).collect::<Value>(),
+                "rules": used(files).map(rule).collect::<Value>(),
             }},
             "columnKind": "unicodeCodePoints",
-            "results": file.findings.iter().map(|found| result(found, &file.name)).collect::<Value>(),
+            "results": results.collect::<Value>(),
         }],
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
@@ -28,11 +31,14 @@ pub(crate) fn write(out: &mut impl Write, file: &FlagFile) -> io::Result<()> {
 }
 
 /// The codes that occur, in the order of the reference page.
-fn used(file: &FlagFile) -> impl Iterator<Item = Code> {
-    Code::ALL
-        .iter()
-        .copied()
-        .filter(|code| file.findings.iter().any(|found| found.code == *code))
+fn used(files: &[FlagFile]) -> impl Iterator<Item = Code> {
+    let occurs = |code: &Code| {
+        files
+            .iter()
+            .flat_map(|file| &file.findings)
+            .any(|found| found.code == *code)
+    };
+    Code::ALL.iter().copied().filter(occurs)
 }
 
 fn rule(code: Code) -> Value {
