@@ -24,6 +24,8 @@ pub struct Relay {
     pub streams: Vec<Streams>,
     /// Where events go.
     pub exporters: Vec<Exporter>,
+    /// Who is told of changes.
+    pub notifiers: Vec<Notifier>,
     /// Whether callers need a key.
     pub needs_keys: bool,
     /// How many keys there are of each scope.
@@ -136,6 +138,27 @@ pub struct Exporter {
     pub dropped: u64,
 }
 
+/// Who is told of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifier {
+    /// The kind.
+    pub kind: String,
+    /// Where it is, without what is secret, for whoever may know.
+    pub target: Option<String>,
+    /// Changes that it has not been told yet.
+    pub waiting: u64,
+    /// Notifications that arrived.
+    pub delivered: u64,
+    /// When the last one did, if ever.
+    pub told: Option<SystemTime>,
+    /// Notifications that were given up.
+    pub lost: u64,
+    /// How often in a row it could not be told.
+    pub failures: u64,
+    /// Why, for whoever may know.
+    pub error: Option<String>,
+}
+
 /// A key, without its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -171,6 +194,7 @@ impl Relay {
             flag_sets: Vec::new(),
             streams: Vec::new(),
             exporters: Vec::new(),
+            notifiers: Vec::new(),
             needs_keys: false,
             key_counts: Vec::new(),
             keys: Vec::new(),

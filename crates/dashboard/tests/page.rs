@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use flagstaff_dashboard::view::{
-    Exporter, Finding, FlagSet, Key, Place, RefusedFlag, Relay, ServedFlags, Source, Streams,
+    Exporter, Finding, FlagSet, Key, Notifier, Place, RefusedFlag, Relay, ServedFlags, Source, Streams,
 };
 use flagstaff_dashboard::{ASSETS, fragment, page};
 
@@ -76,6 +76,16 @@ fn relay() -> Relay {
             delivered: 2,
             dropped: 3,
         }],
+        notifiers: vec![Notifier {
+            kind: "slack".to_owned(),
+            target: Some("https://hooks.slack.com/***".to_owned()),
+            waiting: 1,
+            delivered: 2,
+            told: Some(ago(60)),
+            lost: 4,
+            failures: 5,
+            error: Some("it was answered with code 503".to_owned()),
+        }],
         needs_keys: true,
         key_counts: vec![("client", 1)],
         keys: vec![Key {
@@ -121,6 +131,9 @@ fn everything_is_told() {
     Exporters
     kind | waiting | delivered | dropped
     kafka | 1 | 2 | 3
+    Notifiers
+    notifier | told | delivered | waiting | given up | failed in a row | last error
+    slack https://hooks.slack.com/*** | 1 min ago | 2 | 1 | 4 | 5 | it was answered with code 503
     Keys
     client | 1
     key | scope | flag set

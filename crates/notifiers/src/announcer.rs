@@ -54,6 +54,10 @@ pub struct Reading {
     pub errors: u64,
     /// Attempts that failed since the last one that did not.
     pub failures: u64,
+    /// How long ago it was told something, if ever.
+    pub age: Option<Duration>,
+    /// Why it could not be told the last time, without secrets; `None` when it could.
+    pub error: Option<Arc<str>>,
 }
 
 impl Announcer {
@@ -104,7 +108,7 @@ impl Announcer {
     /// How each notifier is doing, in their order.
     pub fn readings(&self) -> Vec<Reading> {
         let reading = |delivery: &Arc<Delivery>| {
-            let counts = delivery.counts();
+            let (counts, last) = (delivery.counts(), delivery.last());
             Reading {
                 kind: delivery.recipient.kind(),
                 target: delivery.recipient.notifier.target(),
@@ -113,6 +117,8 @@ impl Announcer {
                 lost: counts.lost,
                 errors: counts.errors,
                 failures: counts.failures,
+                age: last.told.map(|told| told.elapsed()),
+                error: last.error,
             }
         };
         self.office.state().deliveries.iter().map(reading).collect()

@@ -45,6 +45,16 @@ struct Desk {
     errors: AtomicU64,
     /// Failures since the last success.
     failures: AtomicU64,
+    last: Mutex<Last>,
+}
+
+/// What happened last.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Last {
+    /// When it was told something.
+    pub(crate) told: Option<Instant>,
+    /// Why it could not be told the last time; `None` when it could.
+    pub(crate) error: Option<Arc<str>>,
 }
 
 /// What became of what a notifier was to be told.
@@ -105,6 +115,11 @@ impl Delivery {
         }
     }
 
+    /// What happened last.
+    pub(crate) fn last(&self) -> Last {
+        self.desk.last().clone()
+    }
+
     /// Tells what waits, once, until a deadline.
     pub(crate) async fn finish(&self, deadline: Instant) {
         self.end.send_replace(true);
@@ -134,6 +149,10 @@ impl Drop for Delivery {
 impl Desk {
     fn waiting(&self) -> MutexGuard<'_, News> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything that waits, and how many changes made it up, those included that came to nothing.
@@ -178,9 +197,14 @@ impl Courier {
             let Err(error) = told else {
                 self.desk.delivered.fetch_add(1, Ordering::Relaxed);
                 self.desk.failures.store(0, Ordering::Relaxed);
+                *self.desk.last() = Last {
+                    told: Some(Instant::now()),
+                    error: None,
+                };
                 break;
             };
             self.desk.errors.fetch_add(1, Ordering::Relaxed);
+            self.desk.last().error = Some(error.to_string().into());
             let failures = self.desk.failures.fetch_add(1, Ordering::Relaxed) + 1;
             let is_last = attempts >= MOST_ATTEMPTS || *self.ended.borrow();
             if is_last || !error.is_temporary() {

@@ -39,6 +39,8 @@ pub enum SetReadiness {
         sources: Vec<SourceReadiness>,
         /// The exporters in their order.
         exporters: Vec<ExporterReadiness>,
+        /// The notifiers in their order.
+        notifiers: Vec<NotifierReadiness>,
     },
 }
 
@@ -53,6 +55,21 @@ pub struct ExporterReadiness {
     pub failures: u32,
     /// What went wrong last, for those who may know.
     pub error: Option<String>,
+}
+
+/// How a notifier is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotifierReadiness {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Changes that it has not been told yet.
+    pub waiting: u64,
+    /// Seconds since it was told something.
+    pub age: Option<f64>,
+    /// How often in a row it could not be.
+    pub failures: u64,
+    /// Where it is and what went wrong last, for those who may know.
+    pub details: Option<(String, Option<String>)>,
 }
 
 /// How a source is doing.
@@ -135,6 +152,7 @@ impl SetReadiness {
             age,
             sources,
             exporters,
+            notifiers,
         } = self
         else {
             return;
@@ -162,6 +180,22 @@ impl SetReadiness {
                 write_integer(member.member("waiting"), exporter.waiting);
                 write_integer(member.member("failures"), exporter.failures);
                 if let Some(error) = &exporter.error {
+                    member.string("error", error);
+                }
+                member.close();
+            });
+        }
+        if !notifiers.is_empty() {
+            write_list(member.member("notifiers"), notifiers, |out, notifier| {
+                let mut member = Object::open(out);
+                member.string("kind", notifier.kind);
+                if let Some((target, _)) = &notifier.details {
+                    member.string("target", target);
+                }
+                write_integer(member.member("waiting"), notifier.waiting);
+                write_age(&mut member, notifier.age);
+                write_integer(member.member("failures"), notifier.failures);
+                if let Some((_, Some(error))) = &notifier.details {
                     member.string("error", error);
                 }
                 member.close();

@@ -31,6 +31,11 @@ async fn what_fails_is_told_again_with_what_came_meanwhile() {
     let announcer = announcer(&notifier);
     announcer.tell(written("a:>1"));
     assert_eq!(notifier.told(1).await, [written("a:>1")]);
+    let failed = reading(&announcer);
+    assert_eq!(
+        (failed.age, failed.error.as_deref()),
+        (None, Some("not now (target: here)"))
+    );
     announcer.tell(written("a:1>2 b:>1"));
     announcer.tell(written("b:1>"));
     let told = notifier.told(3).await;
@@ -47,6 +52,7 @@ async fn what_fails_is_told_again_with_what_came_meanwhile() {
         ),
         (1, 2, 0, 0, 0)
     );
+    assert!(reading.age.is_some() && reading.error.is_none(), "{reading:?}");
 }
 
 #[tokio::test(start_paused = true)]

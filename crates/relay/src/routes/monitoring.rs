@@ -1,10 +1,13 @@
 //! `GET /health`, `/livez`, `/info`, `/readyz` and `/metrics`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use flagstaff_definition::timestamp::{Instant, Timestamp};
 use flagstaff_flagset::SourceStatus;
-use flagstaff_protocol::monitoring::{self, ExporterReadiness, Readiness, SetReadiness, SourceReadiness};
+use flagstaff_notifiers::Reading;
+use flagstaff_protocol::monitoring::{
+    self, ExporterReadiness, NotifierReadiness, Readiness, SetReadiness, SourceReadiness,
+};
 use flagstaff_telemetry::metrics;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -65,10 +68,7 @@ fn set_readiness(live: Option<&LiveSet>, now: SystemTime, detailed: bool) -> Set
     let Some(live) = live else {
         return SetReadiness::NotStarted;
     };
-    let age = |since: Option<SystemTime>| {
-        let age = now.duration_since(since?).unwrap_or_default();
-        Some((age.as_secs_f64() * 1000.0).round() / 1000.0)
-    };
+    let age = |since: Option<SystemTime>| Some(seconds(now.duration_since(since?).unwrap_or_default()));
     let status = live.flags.status();
     let source = |source: &SourceStatus| SourceReadiness {
         age: age(source.last_success),
@@ -91,6 +91,12 @@ fn set_readiness(live: Option<&LiveSet>, now: SystemTime, detailed: bool) -> Set
             .iter()
             .map(|line| exporter(line, detailed))
             .collect(),
+        notifiers: live
+            .announcements
+            .readings()
+            .into_iter()
+            .map(|reading| notifier(reading, detailed))
+            .collect(),
     }
 }
 
@@ -102,6 +108,21 @@ fn exporter(line: &Line, detailed: bool) -> ExporterReadiness {
         failures: status.failures,
         error: status.error.filter(|_| detailed).map(|error| error.to_string()),
     }
+}
+
+fn notifier(reading: Reading, detailed: bool) -> NotifierReadiness {
+    NotifierReadiness {
+        kind: reading.kind,
+        waiting: reading.pending,
+        age: reading.age.map(seconds),
+        failures: reading.failures,
+        details: detailed.then(|| (reading.target, reading.error.map(|error| error.to_string()))),
+    }
+}
+
+/// To the millisecond.
+fn seconds(age: Duration) -> f64 {
+    (age.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 /// Metrics in Prometheus' text format. With traces, whoever asks for OpenMetrics gets that, which has exemplars.

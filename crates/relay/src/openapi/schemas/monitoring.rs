@@ -63,6 +63,12 @@ pub(in super::super) struct FlagSetReadiness {
     /// In the order of the configuration.
     #[schema(required = false)]
     sources: Vec<SourceReadiness>,
+    /// In the order of the configuration; left out where there are none.
+    #[schema(required = false)]
+    exporters: Vec<ExporterReadiness>,
+    /// In the order of the configuration; left out where there are none.
+    #[schema(required = false)]
+    notifiers: Vec<NotifierReadiness>,
 }
 
 /// How a source is doing.
@@ -76,6 +82,42 @@ pub(in super::super) struct SourceReadiness {
     #[schema(required = false)]
     age_seconds: f64,
     /// How often in a row it could not be.
+    failures: u64,
+    /// Why; for administrators.
+    #[schema(required = false)]
+    error: String,
+}
+
+/// How an exporter is doing.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(in super::super) struct ExporterReadiness {
+    /// What it is called.
+    name: String,
+    /// How many events wait.
+    waiting: u64,
+    /// How often in a row they could not be delivered.
+    failures: u64,
+    /// Why; for administrators.
+    #[schema(required = false)]
+    error: String,
+}
+
+/// How a notifier is doing.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(in super::super) struct NotifierReadiness {
+    /// Its kind.
+    kind: String,
+    /// Where it is, without what is secret; for administrators.
+    #[schema(required = false)]
+    target: String,
+    /// How many changes it has not been told.
+    waiting: u64,
+    /// Since it was told something; left out before that.
+    #[schema(required = false)]
+    age_seconds: f64,
+    /// How often in a row it could not be told.
     failures: u64,
     /// Why; for administrators.
     #[schema(required = false)]

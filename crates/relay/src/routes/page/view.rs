@@ -1,8 +1,11 @@
 //! The relay as the operator's page sees it.
 
+use std::time::SystemTime;
+
 use flagstaff_dashboard::view;
 use flagstaff_definition::diagnostic::Diagnostic;
 use flagstaff_flagset::{FlagFindings, Served, SourceStatus};
+use flagstaff_notifiers::Reading;
 use flagstaff_telemetry::metrics::StreamKind;
 
 use crate::config::{Grant, Key, Origin, Problem, Scope};
@@ -47,6 +50,17 @@ pub(super) fn relay(state: &State, serving: &Serving, administrator: Option<Gran
             .flat_map(|live| live.exports.lines())
             .map(exporter)
             .collect(),
+        notifiers: serving
+            .flag_sets
+            .all()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, set)| Some((set.live.as_ref()?, may_know(index))))
+            .flat_map(|(live, may_know)| {
+                let readings = live.announcements.readings().into_iter();
+                readings.map(move |reading| notifier(reading, now, may_know))
+            })
+            .collect(),
         needs_keys: serving.keys.required(),
         key_counts: [Scope::Client, Scope::Server, Scope::Admin]
             .map(|scope| (scope.name(), count(scope)))
@@ -63,6 +77,19 @@ fn exporter(line: &Line) -> view::Exporter {
         queued: reading.queued + reading.spooled,
         delivered: reading.delivered,
         dropped: reading.dropped.iter().map(|(_, dropped)| dropped).sum(),
+    }
+}
+
+fn notifier(reading: Reading, now: SystemTime, is_detailed: bool) -> view::Notifier {
+    view::Notifier {
+        kind: reading.kind.to_owned(),
+        target: is_detailed.then_some(reading.target),
+        waiting: reading.pending,
+        delivered: reading.delivered,
+        told: reading.age.and_then(|age| now.checked_sub(age)),
+        lost: reading.lost,
+        failures: reading.failures,
+        error: reading.error.filter(|_| is_detailed).map(|error| error.to_string()),
     }
 }
 
