@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use flagstaff_definition::format::Format;
-use flagstaff_flagset::{Options, Source, Survey};
+use flagstaff_flagset::{Clock, Options, Source, Survey};
 use flagstaff_relay::config;
 use flagstaff_retrievers::{Surroundings, kinds};
 use serde_json::{Map, Value};
@@ -29,8 +29,8 @@ pub(crate) fn of_relay(arguments: &RelayConfigurationArguments) -> anyhow::Resul
         return Ok(None);
     };
     let loaded = config::load(&relay::sources(Some(file.clone()))?)?;
-    let clock = Arc::new(SystemTime::now);
-    let mut sets = flagstaff_relay::flag_set_options(&loaded.settings.flag_sets, clock).map_err(anyhow::Error::msg)?;
+    let clock: Clock = Arc::new(SystemTime::now);
+    let mut sets = flagstaff_relay::flag_set_options(&loaded.settings.flag_sets, &clock).map_err(anyhow::Error::msg)?;
     if let Some(name) = &arguments.flag_set {
         let known = names(&sets);
         sets.retain(|set| *set.name == **name);

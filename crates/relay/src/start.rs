@@ -78,9 +78,9 @@ pub(crate) fn assemble(settings: &config::FlagSets, mut sets: Vec<ServedSet>) ->
 ///
 /// # Errors
 /// When a source cannot be built, which a configuration that was [loaded](config::load) rules out.
-pub fn flag_set_options(settings: &config::FlagSets, clock: Clock) -> Result<Vec<Options>, String> {
+pub fn flag_set_options(settings: &config::FlagSets, clock: &Clock) -> Result<Vec<Options>, String> {
     let sets = settings.all().iter().enumerate();
-    sets.map(|(index, set)| options(set, name(settings, index), &clock, None))
+    sets.map(|(index, set)| options(set, name(settings, index), clock, None))
         .collect()
 }
 

@@ -80,7 +80,7 @@ impl OpentelemetryExporter {
                 }),
             }
         }
-        sink.send(spans).await.map_err(not_taken)?;
+        sink.send(spans).await.map_err(|error| not_taken(&error))?;
         Ok(receipt)
     }
 
@@ -89,7 +89,11 @@ impl OpentelemetryExporter {
             let message = "it sends nothing: only feature events are spans, and they need a collector in `otel`";
             return Ok(Contact::Unclear(message.to_owned()));
         };
-        self.sink(traces).await?.contact().await.map_err(not_taken)?;
+        self.sink(traces)
+            .await?
+            .contact()
+            .await
+            .map_err(|error| not_taken(&error))?;
         Ok(Contact::Answers("answers".to_owned()))
     }
 
@@ -127,7 +131,7 @@ impl Exporter for OpentelemetryExporter {
     }
 }
 
-fn not_taken(error: NotTaken) -> ExportError {
+fn not_taken(error: &NotTaken) -> ExportError {
     ExportError::new(ErrorKind::Unreachable, error.to_string().replace('\n', " "))
 }
 
