@@ -1,10 +1,11 @@
 //! Writing into a folder that others look at.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use super::leftovers;
 use crate::files::unique_name;
 use crate::kinds::Clock;
 
@@ -59,11 +60,7 @@ impl<'p> Folder<'p> {
     /// Writes a file aside and gives it its name, unless that is taken.
     fn publish(&self, file: &Path, bytes: &[u8]) -> io::Result<bool> {
         DirBuilder::new().recursive(true).mode(0o755).create(self.path)?;
-        let mut aside = tempfile::Builder::new()
-            .prefix(".")
-            .suffix(".part")
-            .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(self.path)?;
+        let mut aside = leftovers::begin(self.path)?;
         aside.write_all(bytes)?;
         match aside.persist_noclobber(file) {
             Ok(_) => Ok(true),

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A file appears under its name when it is complete. If there is one of that name already, JSON and CSV are appended to it in one piece,
-//! Parquet gets another name. Folders are made with mode 0755, files with 0644.
+//! Parquet gets another name. Folders are made with mode 0755, files with 0644. What a killed relay had begun to write is removed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,10 @@ use crate::kinds::Clock;
 pub use options::FileExporterOptions;
 
 use folder::Folder;
+use leftovers::Sweep;
 
 mod folder;
+mod leftovers;
 mod options;
 
 /// Writes files.
@@ -34,7 +36,7 @@ pub struct FileExporter {
     options: Arc<FileExporterOptions>,
     clock: Clock,
     /// Held while a batch is written. A disk that hangs thus keeps one thread and not one for each attempt.
-    writing: Arc<Mutex<()>>,
+    writing: Arc<Mutex<Sweep>>,
 }
 
 impl FileExporter {
@@ -48,9 +50,10 @@ impl FileExporter {
     }
 
     async fn write(&self, batch: &[Event]) -> Result<Receipt, ExportError> {
-        let writing = Arc::clone(&self.writing).lock_owned().await;
+        let mut writing = Arc::clone(&self.writing).lock_owned().await;
         let (options, clock) = (Arc::clone(&self.options), Arc::clone(&self.clock));
         blocking::run_apart(batch, move |batch| {
+            writing.run(&options.output_dir, clock());
             let receipt = write(&options, &clock, batch);
             drop(writing);
             receipt

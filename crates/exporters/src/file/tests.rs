@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use flagstaff_events::{ErrorKind, Event, EventType, Exporter};
 use serde_json::{Value, json};
@@ -277,6 +278,44 @@ async fn parquet_files_never_replace_each_other() {
             "out/fixed-1700000000000000000.parquet",
             "out/fixed-1700000000000000001.parquet",
             "out/fixed.parquet"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_killed_relays_left_over_is_removed() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let partition = out.join("date=2023-11-14/hour=22");
+    std::fs::create_dir_all(&partition).unwrap();
+    std::fs::create_dir(out.join("other")).unwrap();
+    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    let leave = |path: &str, age: u64| {
+        let file = std::fs::File::create(out.join(path)).unwrap();
+        file.set_modified(now - Duration::from_secs(age)).unwrap();
+        file
+    };
+    leave(".flagstaff-a.part", 60);
+    leave("date=2023-11-14/hour=22/.flagstaff-b.part", 7200);
+    leave(".flagstaff-young.part", 59);
+    leave(".somebody-elses.part", 7200);
+    leave("other/.flagstaff-c.part", 7200);
+    let being_written = leave(".flagstaff-locked.part", 7200);
+    being_written.lock().unwrap();
+    let exporter = file_exporter(folder.path(), &json!({"filename": "f"}));
+    exporter.export(&recorded("FE")).await.unwrap();
+    drop(being_written);
+    // once an hour is enough
+    exporter.export(&recorded("FE")).await.unwrap();
+    let left: Vec<_> = files(&out).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        left,
+        [
+            ".flagstaff-locked.part",
+            ".flagstaff-young.part",
+            ".somebody-elses.part",
+            "f",
+            "other/.flagstaff-c.part",
         ]
     );
 }
