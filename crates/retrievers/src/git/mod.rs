@@ -6,7 +6,7 @@
 //!   url: https://git.internal/team/flags.git   # or git@git.internal:team/flags.git
 //!   ref: production                            # a branch, a tag or the id of a commit
 //!   path: teams/*/*.yaml                       # or a file, or a folder
-//!   token: glpat-...                           # over https; ssh takes the keys of the system's ssh program
+//!   token: glpat-...                           # over https; ssh takes the keys of the system's ssh program, or sshKeyPath
 //! ```
 //!
 //! The references of the repository are listed first. Only another commit is fetched, alone and without its history, into a folder that is gone
@@ -24,6 +24,7 @@ pub use options::GitOptions;
 
 mod options;
 mod repository;
+mod ssh;
 
 /// Reads files of a repository.
 #[derive(Debug)]
@@ -47,10 +48,13 @@ impl GitRetriever {
         {
             return Ok(Fetched::Unchanged(previous.clone()));
         }
+        let certificates = self.options.certificates.load().await?;
         let limit = self.options.timeout;
         let interruption = Interruption::default();
         let (options, interrupt) = (Arc::clone(&self.options), Arc::clone(&interruption.0));
-        let fetched = tokio::task::spawn_blocking(move || repository::fetch(&options, known.as_deref(), &interrupt));
+        let fetched = tokio::task::spawn_blocking(move || {
+            repository::fetch(&options, certificates, known.as_deref(), &interrupt)
+        });
         let fetched = timeout(limit, fetched).await.map_err(|_| {
             let message = format!("deadline exceeded: no complete answer within {} ms", limit.as_millis());
             RetrieveError::new(ErrorKind::TimedOut, message)

@@ -1,16 +1,16 @@
 //! What people write about a repository.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gix::bstr::ByteSlice;
 use gix::url::Scheme;
 
+use crate::http::CertificateFiles;
 use crate::pattern::{FLAG_FILES, Pattern};
 use crate::settings::{Settings, SettingsError};
-
-/// When nothing else is written.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::timeout;
 
 /// The name by which hosts expect whoever comes with a token.
 const TOKEN_USER: &str = "git";
@@ -27,8 +27,14 @@ pub struct GitOptions {
     pub(super) selection: Selection,
     /// `username`: who comes with the token; `git` by default.
     pub username: String,
-    /// `token`: or a password; for https. Over ssh, keys are those of the system's ssh program.
+    /// `token`: or a password; for https.
     pub token: Option<String>,
+    /// `clientCertPath`, `clientKeyPath` and `caCertPath`; for https.
+    pub certificates: CertificateFiles,
+    /// `sshKeyPath`: a private key that the system's ssh program shows instead of those that it finds by itself.
+    pub ssh_key: Option<PathBuf>,
+    /// `sshKnownHostsPath`: the keys of hosts that the ssh program trusts, instead of those of its user.
+    pub ssh_known_hosts: Option<PathBuf>,
     /// `timeout`: milliseconds for the whole exchange; 10,000 by default, also for 0 and below.
     pub timeout: Duration,
 }
@@ -57,6 +63,9 @@ impl GitOptions {
             username = username.or(user);
             token = token.or(password);
         }
+        if url.scheme == Scheme::Http && token.is_some() {
+            return Err(settings.invalid("token", "is not sent in clear over http: write an https URL"));
+        }
         let selection = match settings.text("path")? {
             path if path.trim_matches('/').is_empty() => FLAG_FILES.to_owned(),
             path => path.trim_matches('/').to_owned(),
@@ -65,10 +74,6 @@ impl GitOptions {
             Selection::Pattern(Pattern::new(&selection).map_err(|problem| settings.invalid("path", problem))?)
         } else {
             Selection::Path(selection)
-        };
-        let timeout = match u64::try_from(settings.integer("timeout")?) {
-            Err(_) | Ok(0) => DEFAULT_TIMEOUT,
-            Ok(milliseconds) => Duration::from_millis(milliseconds),
         };
         let reference = optional("ref")?.or(optional("branch")?);
         if reference
@@ -83,7 +88,10 @@ impl GitOptions {
             selection,
             username: username.unwrap_or_else(|| TOKEN_USER.to_owned()),
             token,
-            timeout,
+            certificates: CertificateFiles::read(settings)?,
+            ssh_key: settings.file("sshKeyPath")?,
+            ssh_known_hosts: settings.file("sshKnownHostsPath")?,
+            timeout: timeout::read(settings)?,
         })
     }
 
@@ -103,6 +111,9 @@ impl fmt::Debug for GitOptions {
             .field("place", &self.place())
             .field("selection", &self.selection)
             .field("username", &self.username)
+            .field("certificates", &self.certificates)
+            .field("ssh_key", &self.ssh_key)
+            .field("ssh_known_hosts", &self.ssh_known_hosts)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -1,7 +1,9 @@
 //! One look at a repository, from the list of its references to the texts of its files.
 
+use std::any::Any;
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gix::ObjectId;
@@ -9,12 +11,14 @@ use gix::bstr::ByteSlice;
 use gix::credentials::helper::{Action, NextAction};
 use gix::credentials::protocol::Outcome;
 use gix::progress::Discard;
+use gix::protocol::transport::client::blocking_io::http;
 use gix::remote::Direction;
 use gix::remote::fetch::refmap::Source;
 use gix::remote::fetch::{RefMap, Shallow, Tags};
 
-use super::GitOptions;
 use super::options::Selection;
+use super::{GitOptions, ssh};
+use crate::http::certificates::Certificates;
 use crate::pattern::{FLAG_FILES, Pattern};
 use crate::{ErrorKind, ErrorStatus, MAX_DOCUMENT, Part, RetrieveError};
 
@@ -33,15 +37,18 @@ pub(super) struct Commit {
 /// Fetches the files of the commit that is meant, without any history; `None` when it is the one that is `known`. Blocks.
 pub(super) fn fetch(
     options: &GitOptions,
+    certificates: Certificates,
     known: Option<&str>,
     interrupt: &AtomicBool,
 ) -> Result<Option<Commit>, RetrieveError> {
-    let failed = |error: gix::Error| explain(&error);
     let folder = tempfile::tempdir().map_err(|error| {
         RetrieveError::new(ErrorKind::Unreachable, "no room for a copy of the repository").caused_by(error)
     })?;
+    let words = folder.path().join("ssh-words");
+    let failed = |error: gix::Error| explain(&error, &ssh::words(&words));
     // Neither the configuration of the machine nor its environment count. Nobody is there to be asked for a password.
-    let opened = gix::open::Options::isolated().config_overrides(["core.sshCommand=ssh -o BatchMode=yes"]);
+    let command = format!("core.sshCommand={}", ssh::command(options, &words));
+    let opened = gix::open::Options::isolated().config_overrides([command.as_str(), "ssh.variant=ssh"]);
     let kind = gix::create::Kind::Bare;
     let repository = gix::ThreadSafeRepository::init_opts(folder.path(), kind, gix::create::Options::default(), opened)
         .map_err(failed)?
@@ -55,7 +62,10 @@ pub(super) fn fetch(
         })
         .map_err(failed)?;
     let connection = remote.connect(Direction::Fetch).map_err(failed)?;
-    let connection = connection.with_credentials(|action| credentials(options, action));
+    let mut connection = connection.with_credentials(|action| credentials(options, action));
+    if let Some(transport) = transport(&repository, options, certificates).map_err(failed)? {
+        connection.set_transport_options(transport);
+    }
     let prepared = connection
         .prepare_fetch(Discard, gix::remote::ref_map::Options::default())
         .map_err(failed)?;
@@ -71,6 +81,32 @@ pub(super) fn fetch(
         .receive(Discard, interrupt)
         .map_err(failed)?;
     read(&repository, commit, &options.selection).map(Some)
+}
+
+/// What the configuration says about connections; a client of HTTP has the certificates and the time of this repository.
+fn transport(
+    repository: &gix::Repository,
+    options: &GitOptions,
+    certificates: Certificates,
+) -> Result<Option<Box<dyn Any>>, gix::Error> {
+    let mut transport = repository.transport_options(options.url.to_bstring().as_bstr(), None)?;
+    let http = transport
+        .as_mut()
+        .and_then(|transport| transport.downcast_mut::<http::Options>());
+    if let Some(http) = http {
+        let limit = options.timeout;
+        let client = move |builder: reqwest::blocking::ClientBuilder| {
+            let builder = builder.timeout(limit).tls_certs_merge(certificates.trusted.clone());
+            let identity = certificates.identity.iter().cloned();
+            Ok(identity.fold(builder, reqwest::blocking::ClientBuilder::identity))
+        };
+        let options = http::reqwest::Options {
+            configure_client: Some(Box::new(client)),
+            ..http::reqwest::Options::default()
+        };
+        http.backend = Some(Arc::new(Mutex::new(options)));
+    }
+    Ok(transport)
 }
 
 /// What is asked for: a commit, a branch or else a tag, or where the repository points by itself.
@@ -119,7 +155,7 @@ fn credentials(options: &GitOptions, action: Action) -> Result<Option<Outcome>, 
 }
 
 fn read(repository: &gix::Repository, id: ObjectId, selection: &Selection) -> Result<Commit, RetrieveError> {
-    let failed = |error: gix::Error| explain(&error);
+    let failed = |error: gix::Error| explain(&error, "");
     let commit = repository
         .find_object(id)
         .and_then(gix::Object::peel_to_commit)
@@ -179,22 +215,29 @@ fn selected(
     Ok(paths)
 }
 
-/// The error as a retriever tells it. The URL that it may name holds no credentials.
-fn explain(error: &gix::Error) -> RetrieveError {
-    let classes = || error.classify();
-    let (kind, message) = if classes().is_unauthenticated() || classes().is_permission_denied() {
-        (ErrorKind::Denied, "the host does not let us in")
-    } else if classes().is_not_found() {
-        (ErrorKind::NotFound, "no such repository, or nothing of that name in it")
-    } else {
-        (ErrorKind::Unreachable, "the repository cannot be fetched")
-    };
+/// The error as a retriever tells it, with what ssh said. The URL that it may name holds no credentials.
+fn explain(error: &gix::Error, words: &str) -> RetrieveError {
     let mut causes: Vec<String> = Vec::new();
+    if !words.is_empty() {
+        causes.push(words.to_owned());
+    }
     for cause in error.iter_errors() {
         let cause = cause.to_string().lines().collect::<Vec<_>>().join(" ");
         if !causes.contains(&cause) {
             causes.push(cause);
         }
     }
+    let classes = || error.classify();
+    // the client's own error cannot be had behind that of the system which git makes of it
+    let is_missing = || causes.iter().any(|cause| cause.contains("HTTP status 404"));
+    let (kind, message) = if let Some(said) = ssh::kind(words) {
+        said
+    } else if classes().is_unauthenticated() || classes().is_permission_denied() {
+        (ErrorKind::Denied, "the host does not let us in")
+    } else if classes().is_not_found() || is_missing() {
+        (ErrorKind::NotFound, "no such repository, or nothing of that name in it")
+    } else {
+        (ErrorKind::Unreachable, "the repository cannot be fetched")
+    };
     RetrieveError::new(kind, format!("{message}: {}", causes.join(": "))).status(ErrorStatus::Temporary)
 }

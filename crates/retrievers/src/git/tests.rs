@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{GitOptions, GitRetriever};
+use super::{GitOptions, GitRetriever, ssh};
 use crate::settings::{Settings, SettingsError};
 use crate::{Content, ErrorKind, Fetched, Retriever, Revision};
 
@@ -199,6 +199,10 @@ fn options_are_checked_without_showing_them() {
         (json!({"url": "ssh://git@host:2222/a.git"}), "ssh://git@host:2222/a.git"),
         (json!({}), "no \"url\" property found for kind \"git\""),
         (
+            json!({"url": "http://u:secret@host/a.git"}),
+            "property \"token\" of kind \"git\" is not sent in clear over http: write an https URL",
+        ),
+        (
             json!({"url": "https://host/a.git", "ref": "a..b"}),
             "property \"ref\" of kind \"git\" is not a branch, a tag or a commit",
         ),
@@ -211,4 +215,51 @@ fn options_are_checked_without_showing_them() {
     }
     let options = options(&json!({"url": "https://u:secret@host/a.git"})).unwrap();
     assert_eq!((&*options.username, options.token.as_deref()), ("u", Some("secret")));
+}
+
+#[test]
+fn ssh_is_called_with_the_files_that_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, hosts) = (folder.path().join("it's a key"), folder.path().join("known hosts"));
+    for path in [&key, &hosts] {
+        fs::write(path, "").unwrap();
+    }
+    let written = json!({"url": "git@host:a.git", "timeout": 2500, "sshKeyPath": key, "sshKnownHostsPath": hosts});
+    let command = ssh::command(&options(&written).unwrap(), Path::new("/tmp/words"));
+    let folder = folder.path().display();
+    let expected = format!(
+        "exec ssh -o BatchMode=yes -o ConnectTimeout=2 -o ServerAliveInterval=2 -o IdentitiesOnly=yes -i '{folder}/it'\\''s a key' \
+         -o 'UserKnownHostsFile=\"{folder}/known hosts\"' \"$@\" 2>'/tmp/words'"
+    );
+    assert_eq!(command, expected);
+}
+
+#[test]
+fn the_words_of_ssh_tell_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("words");
+    assert_eq!(ssh::words(&path), "");
+    for (said, kind) in [
+        ("git@host: Permission denied (publickey).\r\n", Some(ErrorKind::Denied)),
+        (
+            "@@@@@@@@@\r\n@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\r\n@@@@@@@@@\nPermission denied (publickey)\n",
+            Some(ErrorKind::Denied),
+        ),
+        (
+            "No ED25519 host key is known for host and you have requested strict checking.\nHost key verification failed.\n",
+            Some(ErrorKind::Unreachable),
+        ),
+        (
+            "fatal: '/srv/a.git' does not appear to be a git repository\nfatal: Could not read from remote repository.\n",
+            Some(ErrorKind::NotFound),
+        ),
+        ("ERROR: Repository not found.\n", Some(ErrorKind::NotFound)),
+        ("ssh: connect to host h port 22: Connection refused\r\n", None),
+        ("sh: 1: exec: ssh: not found\n", Some(ErrorKind::Settings)),
+    ] {
+        fs::write(&path, said).unwrap();
+        let words = ssh::words(&path);
+        assert_eq!(ssh::kind(&words).map(|(kind, _)| kind), kind, "{words}");
+        assert!(!words.contains("@@") && words.lines().count() == 1, "{words}");
+    }
 }

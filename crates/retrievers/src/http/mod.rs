@@ -24,8 +24,10 @@ use crate::{
     Content, ErrorKind, ErrorStatus, Fetched, MAX_DOCUMENT, Pause, Retrieval, RetrieveError, Retriever, Revision,
 };
 
+pub use certificates::CertificateFiles;
 pub use options::HttpOptions;
 
+pub(crate) mod certificates;
 pub(crate) mod client;
 mod options;
 mod pause;

@@ -1,12 +1,12 @@
 //! What people write about a URL.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, Url};
 
+use super::CertificateFiles;
 use crate::settings::{Settings, SettingsError};
 use crate::timeout;
 
@@ -23,10 +23,8 @@ pub struct HttpOptions {
     pub headers: HeaderMap,
     /// `timeout`: milliseconds for the whole exchange; 10,000 by default, also for 0 and below.
     pub timeout: Duration,
-    /// `clientCertPath` and `clientKeyPath`: PEM files to authenticate with; both or neither.
-    pub client_certificate: Option<(PathBuf, PathBuf)>,
-    /// `caCertPath`: a PEM file of certificates that are trusted beside those of the system.
-    pub ca_certificates: Option<PathBuf>,
+    /// `clientCertPath`, `clientKeyPath` and `caCertPath`.
+    pub certificates: CertificateFiles,
 }
 
 impl HttpOptions {
@@ -38,8 +36,7 @@ impl HttpOptions {
             body: String::new(),
             headers: HeaderMap::new(),
             timeout: timeout::DEFAULT,
-            client_certificate: None,
-            ca_certificates: None,
+            certificates: CertificateFiles::default(),
         }
     }
 
@@ -54,20 +51,7 @@ impl HttpOptions {
         };
         let headers = settings.headers("headers")?;
         let timeout = timeout::read(settings)?;
-        let client_certificate = match (settings.text("clientCertPath")?, settings.text("clientKeyPath")?) {
-            (certificate, key) if certificate.is_empty() == key.is_empty() => {
-                settings.file("clientCertPath")?.zip(settings.file("clientKeyPath")?)
-            }
-            (certificate, _) => {
-                let (missing, present) = if certificate.is_empty() {
-                    ("clientCertPath", "clientKeyPath")
-                } else {
-                    ("clientKeyPath", "clientCertPath")
-                };
-                return Err(settings.invalid(missing, format!("is needed beside {present}: write both or neither")));
-            }
-        };
-        let ca_certificates = settings.file("caCertPath")?;
+        let certificates = CertificateFiles::read(settings)?;
         let body = settings.text("body")?;
         Ok(Self {
             url,
@@ -75,8 +59,7 @@ impl HttpOptions {
             body,
             headers,
             timeout,
-            client_certificate,
-            ca_certificates,
+            certificates,
         })
     }
 
@@ -104,8 +87,7 @@ impl fmt::Debug for HttpOptions {
                 &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
             )
             .field("timeout", &self.timeout)
-            .field("client_certificate", &self.client_certificate)
-            .field("ca_certificates", &self.ca_certificates)
+            .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
 }

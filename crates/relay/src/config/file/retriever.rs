@@ -51,6 +51,14 @@ impl OptionTable for RetrieverTable {
         ),
         text(&["username"], "Who comes with the token.").default("git"),
         text(&["token"], "Token of the host.").secret(),
+        text(
+            &["sshKeyPath"],
+            "File of a private key for ssh, instead of those that the system's program finds by itself.",
+        ),
+        text(
+            &["sshKnownHostsPath"],
+            "File of the keys of hosts that ssh trusts, instead of those of the user.",
+        ),
         text(&["githubToken"], "Token of the host.")
             .deprecated("token")
             .secret(),
