@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -46,6 +46,7 @@ pub(crate) struct Case {
 #[derive(Debug)]
 pub(crate) struct Stage {
     cache: Cache,
+    program: Option<PathBuf>,
     folder: TempDir,
     runtime: Runtime,
     journal: Journal,
@@ -89,10 +90,9 @@ impl Case {
     }
 
     /// Starts everything, proves the contract and ends everything.
-    pub(crate) fn run(&self, cache: &Cache, journal: &Journal) -> Outcome {
+    pub(crate) fn run(&self, cache: &Cache, journal: &Journal, program: Option<&Path>) -> Outcome {
         let began = Instant::now();
-        journal.clear();
-        let (verdict, proof) = match self.prepare(cache, journal) {
+        let (verdict, proof) = match self.prepare(cache, journal, program) {
             Ok(stage) => {
                 // a case that panics ends its servers like any other
                 let done = catch_unwind(AssertUnwindSafe(|| (self.run)(&stage)));
@@ -115,7 +115,7 @@ impl Case {
         }
     }
 
-    fn prepare(&self, cache: &Cache, journal: &Journal) -> Result<Stage> {
+    fn prepare(&self, cache: &Cache, journal: &Journal, program: Option<&Path>) -> Result<Stage> {
         let mut built = KINDS.iter().filter(|kind| kind.backend.is_active());
         if self.role == Role::Retriever && built.all(|kind| kind.name != self.kind) {
             let reason = format!("the kind {} is not part of this build", self.kind);
@@ -127,6 +127,7 @@ impl Case {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         Ok(Stage {
             cache: cache.clone(),
+            program: program.map(Path::to_owned),
             folder: TempDir::new().context("cannot make a temporary folder")?,
             runtime: runtime.context("cannot start a runtime")?,
             journal: journal.clone(),
@@ -139,6 +140,12 @@ impl Stage {
     /// Installed servers.
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The built program.
+    pub(crate) fn program(&self) -> Result<&Path> {
+        let reason = || Missing("no built program was given, which `cargo xtask integration` does".to_owned());
+        Ok(self.program.as_deref().ok_or_else(reason)?)
     }
 
     /// An empty folder.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::Level;
 
-/// What was logged since it was last cleared.
+/// What was logged since it was opened.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal(Arc<Mutex<Vec<u8>>>);
 
@@ -22,15 +22,10 @@ impl Journal {
         journal
     }
 
-    /// What was logged.
+    /// What was logged, by whichever case.
     pub(crate) fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Forgets it.
-    pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

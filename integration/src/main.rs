@@ -8,6 +8,7 @@ mod execution;
 mod journal;
 mod meter;
 mod package;
+mod parallel;
 mod proof;
 mod server;
 mod servers;
@@ -16,8 +17,9 @@ mod sources;
 mod table;
 mod trust;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -44,6 +46,9 @@ enum Step {
     Run {
         /// Kinds; all without any
         kinds: Vec<String>,
+        /// The built program of Flagstaff, where one relay follows another
+        #[arg(long)]
+        program: Option<PathBuf>,
     },
 }
 
@@ -53,8 +58,8 @@ fn main() -> ExitCode {
             table::print_list(cases());
             Ok(true)
         }
-        Step::Install { kinds, all } => install(&kinds, all),
-        Step::Run { kinds } => run(&kinds),
+        Step::Install { kinds, all } => install(&kinds, all).map(|()| true),
+        Step::Run { kinds, program } => run(&kinds, program.as_deref()),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -66,41 +71,49 @@ fn main() -> ExitCode {
     }
 }
 
-fn install(kinds: &[String], all: bool) -> Result<bool> {
+fn install(kinds: &[String], all: bool) -> Result<()> {
     let cache = cache()?;
     let cases = select(kinds)?;
     let mut wanted: Vec<&Package> = cases.iter().flat_map(|case| case.needs).copied().collect();
     wanted.sort_by_key(|package| (package.minutes, package.name));
     wanted.dedup_by_key(|package| package.name);
     wanted.retain(|package| (all || package.minutes == 0) && cache.find(package).is_none());
-    let mut complete = true;
-    for package in &wanted {
+    let (quick, slow): (Vec<_>, Vec<_>) = wanted.iter().copied().partition(|package| package.minutes == 0);
+    let install = |package: &&Package| {
         let began = Instant::now();
-        match cache.install(package) {
-            Ok(()) => println!("installed {package} in {:.0} s", began.elapsed().as_secs_f64()),
-            Err(error) => {
-                println!("cannot install {package}: {error:#}");
-                complete = false;
-            }
-        }
+        cache.install(package).map(|()| began.elapsed())
+    };
+    let told = |package: &&Package, done: Result<Duration>| match done {
+        Ok(took) => println!("installed {package} in {:.0} s", took.as_secs_f64()),
+        // its cases say so once more
+        Err(error) => println!("cannot install {package}: {error:#}"),
+    };
+    parallel::each(&quick, install, told);
+    // a build has all processors to itself
+    for package in &slow {
+        told(package, install(package));
     }
     if wanted.iter().any(|package| package.recipe.is_go()) {
         cache.tidy()?;
     }
-    Ok(complete)
+    Ok(())
 }
 
-fn run(kinds: &[String]) -> Result<bool> {
-    let cache = cache()?;
-    let journal = Journal::open();
-    let cases = select(kinds)?;
-    table::print_heading();
+fn run(kinds: &[String], program: Option<&Path>) -> Result<bool> {
+    let (cache, journal) = (cache()?, Journal::open());
     let mut outcomes = Vec::new();
-    for case in cases {
-        let outcome = case.run(&cache, &journal);
-        table::print_row(&case, &outcome);
-        outcomes.push(outcome);
-    }
+    let mut cases = select(kinds)?;
+    // the last of the list take longest, and had better not run alone in the end
+    cases.reverse();
+    table::print_heading();
+    parallel::each(
+        &cases,
+        |case| case.run(&cache, &journal, program),
+        |case, outcome| {
+            table::print_row(case, &outcome);
+            outcomes.push(outcome);
+        },
+    );
     Ok(table::print_summary(&outcomes))
 }
 

@@ -1,9 +1,9 @@
 //! What can be installed, by name and version, from public registries, into a cache outside of the repository.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fmt, fs};
 
 use anyhow::{Context, Result};
 
@@ -85,7 +85,7 @@ impl Cache {
             recipe: package.recipe,
             folder,
         };
-        let here = installed(self.folder.join(format!("{}-{}", package.name, package.version)));
+        let here = installed(self.place(package));
         if here.folder.is_dir() {
             return Some(here);
         }
@@ -96,14 +96,29 @@ impl Cache {
         machine.debian_program(program).map(|_| machine)
     }
 
+    /// Why a package could not be installed when that was last tried.
+    fn failure(&self, package: &Package) -> Option<String> {
+        fs::read_to_string(self.failure_note(package)).ok()
+    }
+
+    fn place(&self, package: &Package) -> PathBuf {
+        self.folder.join(format!("{}-{}", package.name, package.version))
+    }
+
+    /// Where it stands why.
+    fn failure_note(&self, package: &Package) -> PathBuf {
+        self.folder.join(format!("{}-{}.failed", package.name, package.version))
+    }
+
     /// A package that is needed.
     ///
     /// # Errors
     /// [`Missing`].
     pub(crate) fn need(&self, package: &Package) -> Result<Installed> {
-        let advice = || match package.minutes {
-            0 => Missing(format!("{package} is not installed")),
-            minutes => Missing(format!(
+        let advice = || match (self.failure(package), package.minutes) {
+            (Some(failure), _) => Missing(format!("{package} cannot be installed: {failure}")),
+            (None, 0) => Missing(format!("{package} is not installed")),
+            (None, minutes) => Missing(format!(
                 "{package} is not built, --all builds it in about {minutes} min"
             )),
         };
@@ -143,6 +158,11 @@ impl Installed {
         }
     }
 
+    /// One of its files.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
     /// Runs a script of Python or Node.js that uses it.
     pub(crate) fn script(&self, text: &str) -> Command {
         if let Recipe::Npm(_) = self.recipe {
@@ -159,7 +179,7 @@ impl Installed {
 
     fn debian_program(&self, program: &str) -> Option<PathBuf> {
         // the programs of PostgreSQL lie in a folder of their version
-        let postgresql = std::fs::read_dir(self.folder.join("usr/lib/postgresql"));
+        let postgresql = fs::read_dir(self.folder.join("usr/lib/postgresql"));
         let postgresql = postgresql.into_iter().flatten().flatten();
         let versions = postgresql.map(|version| version.path().join("bin"));
         let folders = ["usr/bin", "usr/sbin", "usr/local/bin"].map(|folder| self.folder.join(folder));

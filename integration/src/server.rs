@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +16,9 @@ use flagstaff_testkit::process::Process;
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Ports of servers lie below those that Linux gives to connections, so that nobody takes one while its server is being killed.
+const PORTS: Range<u16> = 20_000..32_000;
 
 /// A running server. It ends when this is dropped, or when this program ends in whatever way.
 pub(crate) struct Server {
@@ -49,6 +55,11 @@ impl Server {
         Ok(process.kill()?)
     }
 
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.process = None;
+    }
+
     /// Starts it again, on the same port and with what it has stored.
     pub(crate) fn revive(&mut self) -> Result<()> {
         let mut process = Process::start(&self.name, (self.launch.command)(), self.log.clone())?;
@@ -73,9 +84,16 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on, and that is given only once.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(loopback(0))?.local_addr()?.port())
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(PORTS)));
+    for _ in PORTS {
+        let port = PORTS.start + NEXT.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start);
+        if TcpListener::bind(loopback(port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free between {} and {}", PORTS.start, PORTS.end)
 }
 
 /// A port of this machine.

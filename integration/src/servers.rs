@@ -2,6 +2,7 @@
 
 pub(crate) mod azurite;
 pub(crate) mod bqemulator;
+pub(crate) mod collector;
 pub(crate) mod elasticmq;
 pub(crate) mod ferretdb;
 pub(crate) mod gcs;
@@ -15,4 +16,7 @@ pub(crate) mod postgresql;
 pub(crate) mod pubsub;
 pub(crate) mod receiver;
 pub(crate) mod redis;
+pub(crate) mod relay;
+pub(crate) mod rotel;
+pub(crate) mod sshd;
 pub(crate) mod versitygw;

@@ -6,6 +6,7 @@ mod bigquery;
 mod file;
 mod kafka;
 mod objects;
+mod opentelemetry;
 mod pubsub;
 mod queues;
 mod webhook;
@@ -19,4 +20,5 @@ pub(crate) const CASES: &[&[Case]] = &[
     kafka::CASES,
     pubsub::CASES,
     bigquery::CASES,
+    opentelemetry::CASES,
 ];

@@ -13,6 +13,7 @@ mod http;
 mod mongodb;
 mod postgresql;
 mod redis;
+mod relay;
 mod s3;
 
 /// Every kind in the order of the configuration's.
@@ -29,4 +30,5 @@ pub(crate) const CASES: &[&[Case]] = &[
     redis::CASES,
     postgresql::CASES,
     mongodb::CASES,
+    relay::CASES,
 ];

@@ -13,7 +13,7 @@ use flagstaff_testkit::process::Process;
 use flagstaff_testkit::relay::Workspace;
 use serde_json::json;
 
-use crate::build::debug_executable;
+use crate::build::debug_program;
 
 mod chromium;
 
@@ -40,7 +40,7 @@ const COMPLAINT: &str = "checkout.yaml:2:74";
 
 /// Looks at the operator's page and at the API's, and keeps screenshots beside the built program.
 pub(crate) fn run() -> Result<bool> {
-    let program = debug_executable(&["--package", "flagstaff", "--features", "full"])?;
+    let program = debug_program("flagstaff")?;
     let folder = program.parent().and_then(Path::parent).unwrap_or(Path::new("target"));
     let screenshots = folder.join("browser");
     fs::create_dir_all(&screenshots).with_context(|| format!("cannot make {}", screenshots.display()))?;

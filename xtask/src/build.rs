@@ -10,9 +10,14 @@ pub(crate) fn executable(selection: &[&str]) -> Result<PathBuf> {
     build("--release", selection)
 }
 
-/// Builds one program for development, where its speed does not matter.
-pub(crate) fn debug_executable(selection: &[&str]) -> Result<PathBuf> {
-    build("--profile=dev", selection)
+/// Builds `flagstaff` or `flagstaff-integration` for development, with every kind. Both packages are selected for either, so that cargo
+/// settles on the same features of what they have in common, and builds it once.
+pub(crate) fn debug_program(name: &str) -> Result<PathBuf> {
+    let packages = ["--package", "flagstaff", "--package", "flagstaff-integration"];
+    build(
+        "--profile=dev",
+        &[&packages[..], &["--features", "full", "--bin", name]].concat(),
+    )
 }
 
 fn build(profile: &str, selection: &[&str]) -> Result<PathBuf> {

@@ -13,7 +13,7 @@ use flagstaff_testkit::http::{Connection, Request};
 use flagstaff_testkit::process::Process;
 use flagstaff_testkit::relay::Workspace;
 
-use crate::build::debug_executable;
+use crate::build::debug_program;
 
 /// How long a start or a change may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
 
 /// Installs the providers beside the built program, and has them follow changes; `false` when one missed something.
 pub(crate) fn run() -> Result<bool> {
-    let program = debug_executable(&["--package", "flagstaff", "--features", "full"])?;
+    let program = debug_program("flagstaff")?;
     let folder = program.parent().and_then(Path::parent).unwrap_or(Path::new("target"));
     let installed = folder.join("clients");
     install(&installed)?;

@@ -89,6 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-exporters",
             "flagstaff-flagset",
             "flagstaff-retrievers",
+            "flagstaff-telemetry",
             "flagstaff-testkit",
         ],
     ),

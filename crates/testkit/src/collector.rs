@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message;
+use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -76,6 +77,7 @@ impl Collector {
     pub fn over_grpc() -> Self {
         let (listener, collector) = Self::bind();
         let service = TraceServiceServer::new(Service(Arc::clone(&collector.received)));
+        let service = service.accept_compressed(CompressionEncoding::Gzip);
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async move {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::Setup;
+use super::samples::{numbered, samples};
 use crate::journal::Journal;
 use crate::package::Missing;
 use crate::proof::Proof;
@@ -23,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How many events are recorded before a sink is taken away, and again while it is gone.
 const CROWD: usize = 1000;
+
+/// So many events are sent at once. No more may come twice when the server is taken away once.
+const BATCH: usize = 50;
 
 /// Memory for events that wait.
 const MEMORY: usize = 64 << 20;
@@ -94,7 +98,7 @@ pub(crate) async fn prove(sink: &mut dyn Sink, journal: &Journal, proof: &mut Pr
 
 /// Events of every shape arrive as they are.
 async fn contents(sink: &mut dyn Sink, event_type: EventType) -> Result<Vec<Value>> {
-    let events = samples(event_type);
+    let events = samples(event_type)?;
     let mut line = Line::start(sink, event_type).await?;
     line.record(&events);
     line.delivered(events.len()).await?;
@@ -142,7 +146,9 @@ async fn killed(sink: &mut dyn Sink, before: Vec<Value>) -> Result<usize> {
         .filter(|event| !found.contains_key(&sink.shape(event).to_string()));
     let lost = lost.count();
     ensure!(lost == 0, "{lost} of {all} events were lost");
-    Ok(found.values().sum::<usize>() - found.len())
+    let again = found.values().sum::<usize>() - found.len();
+    ensure!(again <= BATCH, "{again} events came twice, and a batch has {BATCH}");
+    Ok(again)
 }
 
 async fn refused(refusal: Refusal, sink: &dyn Sink) -> Result<()> {
@@ -180,7 +186,7 @@ impl Line {
         let reader = log.reader(&Arc::from("contract"));
         let schedule = Schedule {
             interval: Some(Duration::from_millis(100)),
-            events: 50,
+            events: BATCH,
             patience: Duration::from_secs(20),
             dead_letters: None,
             random: || 0.5,
@@ -226,62 +232,13 @@ fn build(setup: Setup, event_type: EventType) -> Result<Arc<dyn Exporter>> {
         event_type,
         hostname: "contract-host",
         surroundings: &surroundings,
-        traces: None,
+        traces: setup.traces.as_ref(),
         clock: Arc::new(SystemTime::now),
     };
     kinds::build(options, &context).map_err(|error| match error {
         SettingsError::NotCompiled { .. } => Missing("not part of this build".to_owned()).into(),
         error => error.into(),
     })
-}
-
-/// Events whose members have every shape that there is.
-fn samples(event_type: EventType) -> Vec<Value> {
-    let feature = |number: usize, value: Value, more: Value| {
-        let mut event = numbered(EventType::Feature, number);
-        event["value"] = value;
-        event["metadata"] = more;
-        event
-    };
-    match event_type {
-        EventType::Feature => vec![
-            feature(
-                900_001,
-                json!(true),
-                json!({"own": "1", "n": 2, "b": true, "o": {"x": 1}, "l": [1, "a"]}),
-            ),
-            feature(900_002, json!("te;xt\"q\u{e4}\u{2028}"), json!({"a": null})),
-            feature(900_003, json!(1.5), json!({"a": "b"})),
-            feature(
-                900_004,
-                json!({"b": [1, 2.5, "x"], "a": {"k": null}}),
-                json!({"a": "b"}),
-            ),
-            feature(900_005, json!([1, "a", null]), json!({"a": "b"})),
-            feature(900_006, json!(null), json!({"a": "b"})),
-        ],
-        EventType::Tracking => vec![
-            numbered(EventType::Tracking, 900_007),
-            numbered(EventType::Tracking, 900_008),
-        ],
-    }
-}
-
-/// An event like no other.
-fn numbered(event_type: EventType, number: usize) -> Value {
-    let user = format!("user-{number}");
-    match event_type {
-        EventType::Feature => json!({
-            "kind": "feature", "contextKind": "user", "userKey": user, "creationDate": 1_680_246_000,
-            "key": "banner", "variation": "on", "value": true, "default": false, "version": "1",
-            "source": "SERVER", "metadata": {"environment": "test"},
-        }),
-        EventType::Tracking => json!({
-            "kind": "tracking", "contextKind": "user", "userKey": user, "creationDate": 1_680_246_000,
-            "key": "checkout", "evaluationContext": {"targetingKey": user, "plan": "pro", "n": 1.5},
-            "trackingEventDetails": {"value": 99.5, "currency": "EUR", "ok": true},
-        }),
-    }
 }
 
 fn conceals(sink: &dyn Sink, text: &str) -> Result<()> {

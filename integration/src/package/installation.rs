@@ -14,9 +14,20 @@ use crate::execution::run;
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
 impl Cache {
-    /// Downloads and builds a package.
+    /// Downloads and builds a package. Why it cannot be is kept for those that need it.
     pub(crate) fn install(&self, package: &Package) -> Result<()> {
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
+        let note = self.failure_note(package);
+        let tried = self.try_install(package);
+        match &tried {
+            Err(error) => fs::write(&note, format!("{error:#}").lines().collect::<Vec<_>>().join(" "))?,
+            Ok(()) if note.exists() => fs::remove_file(&note)?,
+            Ok(()) => {}
+        }
+        tried
+    }
+
+    fn try_install(&self, package: &Package) -> Result<()> {
         let aside = tempfile::Builder::new().prefix(".new-").tempdir_in(&self.folder)?;
         match package.recipe {
             Recipe::Debian { packages, .. } => debian(aside.path(), packages)?,
@@ -39,7 +50,7 @@ impl Cache {
                 self.go_program(&aside.path().join(package.name), package, (module, source, target))?;
             }
         }
-        let place = self.folder.join(format!("{}-{}", package.name, package.version));
+        let place = self.place(package);
         fs::rename(aside.keep(), &place).with_context(|| format!("cannot make {}", place.display()))
     }
 

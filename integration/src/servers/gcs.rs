@@ -1,5 +1,7 @@
-//! Two that play Google Cloud Storage in memory. Neither asks for a token.
+//! fake-gcs-server, which plays Google Cloud Storage in memory. It asks for no token, and answers conditional requests in full.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -7,75 +9,76 @@ use data_encoding::HEXLOWER;
 use flagstaff_testkit::http::{Connection, Request, Response};
 use serde_json::{Map, Value, json};
 
+use super::nginx;
+use crate::meter::Meter;
 use crate::package::{Cache, Package, Recipe};
 use crate::server::{Launch, Server, free_port, is_listening, loopback};
 
-/// The better one.
-pub(crate) const FAKE_GCS_SERVER: Package = Package {
+pub(crate) const PACKAGE: Package = Package {
     name: "fake-gcs-server",
     version: "1.56.1",
     recipe: Recipe::GoInstall("github.com/fsouza/fake-gcs-server@v1.56.1"),
     minutes: 3,
 };
 
-/// The quicker one.
-pub(crate) const EMULATOR: Package = Package {
-    name: "gcp-storage-emulator",
-    version: "2026.7.19",
-    recipe: Recipe::Pypi(&["gcp-storage-emulator==2026.7.19"]),
-    minutes: 0,
-};
-
-/// One of them.
+/// One that forgets everything when it dies.
 #[derive(Debug)]
 pub(crate) struct GoogleStorage {
     pub(crate) server: Server,
     pub(crate) port: u16,
+    /// In front of it: where clients look for it.
+    pub(crate) meter: Meter,
+    _front: Option<Server>,
 }
 
 impl GoogleStorage {
-    pub(crate) fn start_fake_gcs_server(cache: &Cache, folder: &Path) -> Result<Self> {
-        let installed = cache.need(&FAKE_GCS_SERVER)?;
+    /// One to read from.
+    pub(crate) fn start(cache: &Cache, folder: &Path) -> Result<Self> {
         let port = free_port()?;
+        Self::launch(cache, folder, (port, Meter::before(port)?), None)
+    }
+
+    /// One to write to as well. Its XML interface takes no objects, so that nginx hands them to the JSON interface, with their conditions,
+    /// and adds the entity tag that a client waits for.
+    pub(crate) fn start_writable(cache: &Cache, folder: &Path) -> Result<Self> {
+        let (port, front_port) = (free_port()?, free_port()?);
+        // nginx's workers run for nobody
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+        let blocks = FRONT
+            .replace("FRONT", &front_port.to_string())
+            .replace("PORT", &port.to_string());
+        let front = nginx::start(cache, folder, &blocks, front_port)?;
+        Self::launch(cache, folder, (port, Meter::before(front_port)?), Some(front))
+    }
+
+    fn launch(cache: &Cache, folder: &Path, (port, meter): (u16, Meter), front: Option<Server>) -> Result<Self> {
+        let installed = cache.need(&PACKAGE)?;
+        // it finds objects by their paths only if this is whom it is asked as
+        let known_as = format!("127.0.0.1:{}", meter.port());
         let command = move || {
             let mut command = installed.command("fake-gcs-server");
             command
-                .args([
-                    "-scheme",
-                    "http",
-                    "-host",
-                    "127.0.0.1",
-                    "-port",
-                    &port.to_string(),
-                    "-backend",
-                    "memory",
-                ])
-                .args(["-public-host", &format!("127.0.0.1:{port}"), "-log-level", "warn"])
-                .args(["-external-url", &format!("http://127.0.0.1:{port}")]);
+                .args(["-scheme", "http", "-host", "127.0.0.1", "-port", &port.to_string()])
+                .args(["-backend", "memory", "-log-level", "warn", "-public-host", &known_as])
+                .args(["-external-url", &format!("http://{known_as}")]);
             command
         };
         let launch = Launch {
             command: Box::new(command),
             ready: Box::new(move || is_listening(port)),
         };
-        let server = Server::start("fake-gcs-server", folder, launch)?;
-        Ok(Self { server, port })
+        Ok(Self {
+            server: Server::start("fake-gcs-server", folder, launch)?,
+            port,
+            meter,
+            _front: front,
+        })
     }
 
-    pub(crate) fn start_emulator(cache: &Cache, folder: &Path) -> Result<Self> {
-        let installed = cache.need(&EMULATOR)?;
-        let port = free_port()?;
-        let command = move || {
-            let mut command = installed.command("gcp_storage_emulator");
-            command.args(["start", "--host=127.0.0.1", &format!("--port={port}"), "--in-memory"]);
-            command
-        };
-        let launch = Launch {
-            command: Box::new(command),
-            ready: Box::new(move || is_listening(port)),
-        };
-        let server = Server::start("gcp-storage-emulator", folder, launch)?;
-        Ok(Self { server, port })
+    /// What tells a client of Google where it is.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let place = format!("127.0.0.1:{}", self.meter.port());
+        vec![("STORAGE_EMULATOR_HOST".to_owned(), place)]
     }
 
     /// Makes a bucket, unless there is one.
@@ -138,7 +141,22 @@ impl GoogleStorage {
     }
 }
 
-/// What tells a client of Google where it is.
-pub(crate) fn variables(port: u16) -> Vec<(String, String)> {
-    vec![("STORAGE_EMULATOR_HOST".to_owned(), format!("127.0.0.1:{port}"))]
-}
+const FRONT: &str = r#"
+  map $request_method $written { default ""; PUT '"$request_id"'; }
+  server {
+    listen 127.0.0.1:FRONT;
+    client_max_body_size 0;
+    proxy_set_header Host $http_host;
+    location / {
+      if ($request_method = PUT) {
+        rewrite ^/([^/]+)/(.+)$ /upload/storage/v1/b/$1/o?uploadType=media&name=$2&ifGenerationMatch=$http_x_goog_if_generation_match? last;
+      }
+      proxy_pass http://127.0.0.1:PORT;
+    }
+    location /upload/ {
+      proxy_method POST;
+      proxy_pass http://127.0.0.1:PORT;
+      add_header ETag $written;
+    }
+  }
+"#;

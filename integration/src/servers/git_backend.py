@@ -1,8 +1,9 @@
-"""git http-backend behind a password, the way web servers run it: PORT FOLDER USER PASSWORD."""
-import base64, os, subprocess, sys
+"""git http-backend the way web servers run it, for everybody or behind a password: PORT FOLDER [USER PASSWORD CERTIFICATE KEY]."""
+import base64, os, ssl, subprocess, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-port, folder, user, password = sys.argv[1:]
+port, folder, *protection = sys.argv[1:]
+user, password, certificate, key = protection or [""] * 4
 granted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
@@ -10,7 +11,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
-        if self.headers.get("Authorization") != granted:
+        if user and self.headers.get("Authorization") != granted:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.send_header("Content-Length", "0")
@@ -44,4 +45,10 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
 
-ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+if user:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    # the handshake is the business of the connection's thread
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()

@@ -46,7 +46,10 @@ impl Receiver {
     }
 
     /// Everything that was kept.
-    pub(crate) fn received(&self) -> Result<Vec<Received>> {
+    pub(crate) fn received(&mut self) -> Result<Vec<Received>> {
+        // a request is answered before it is noted
+        self.server.stop();
+        self.server.revive()?;
         let log = fs::read_to_string(&self.log)?;
         let read = |line: &str| {
             let line: Value = serde_json::from_str(line)?;

@@ -10,18 +10,29 @@ use crate::contract::exporter::{Refusal, Sink};
 use crate::meter::Meter;
 use crate::servers::bqemulator::{self, Bqemulator, PROJECT};
 
-pub(super) const CASES: &[Case] = &[Case {
-    role: Role::Exporter,
-    kind: "bigquery",
-    variant: "",
-    needs: &[&bqemulator::PACKAGE],
-    run: prove,
-}];
+pub(super) const CASES: &[Case] = &[
+    Case {
+        role: Role::Exporter,
+        kind: "bigquery",
+        variant: "",
+        needs: &[&bqemulator::PACKAGE],
+        run: |stage| prove(stage, EventType::Feature),
+    },
+    Case {
+        role: Role::Exporter,
+        kind: "bigquery",
+        variant: "tracking",
+        needs: &[&bqemulator::PACKAGE],
+        run: |stage| prove(stage, EventType::Tracking),
+    },
+];
 
 const DATA_SET: &str = "flags";
 
 /// The name of each column, and of the member that it holds.
-const COLUMNS: &[(&str, &str)] = &[
+type Columns = &'static [(&'static str, &'static str)];
+
+const FEATURE: Columns = &[
     ("kind", "kind"),
     ("context_kind", "contextKind"),
     ("user_key", "userKey"),
@@ -35,18 +46,44 @@ const COLUMNS: &[(&str, &str)] = &[
     ("metadata", "metadata"),
 ];
 
-fn prove(stage: &Stage) -> Result<()> {
+const TRACKING: Columns = &[
+    ("kind", "kind"),
+    ("context_kind", "contextKind"),
+    ("user_key", "userKey"),
+    ("creation_date", "creationDate"),
+    ("key", "key"),
+    ("evaluation_context", "evaluationContext"),
+    ("tracking_details", "trackingEventDetails"),
+];
+
+/// Members that are JSON in their columns.
+const JSON: &[&str] = &["value", "metadata", "evaluationContext", "trackingEventDetails"];
+
+fn prove(stage: &Stage, event_type: EventType) -> Result<()> {
     let server = Bqemulator::start(stage.cache(), stage.folder())?;
     let meter = Meter::before(server.port)?;
-    stage.prove_exporter(&mut Bigquery { server, meter })
+    stage.prove_exporter(&mut Bigquery {
+        server,
+        meter,
+        event_type,
+    })
 }
 
 struct Bigquery {
     server: Bqemulator,
     meter: Meter,
+    /// What the table is for: the other type wants one of its own.
+    event_type: EventType,
 }
 
 impl Bigquery {
+    fn columns(&self) -> Columns {
+        match self.event_type {
+            EventType::Feature => FEATURE,
+            EventType::Tracking => TRACKING,
+        }
+    }
+
     fn setup(&self, makes_table: bool, table: &str) -> Setup {
         let emulator = format!("127.0.0.1:{}", self.meter.port());
         Setup {
@@ -55,6 +92,7 @@ impl Bigquery {
                 "autoMigrate": makes_table,
             }),
             variables: vec![("BIGQUERY_EMULATOR_HOST".to_owned(), emulator)],
+            ..Setup::default()
         }
     }
 }
@@ -69,20 +107,26 @@ impl Sink for Bigquery {
     }
 
     fn read(&mut self) -> Result<Vec<Value>> {
-        let column = |(name, _): &(&str, &str)| match *name {
-            "value" | "metadata" => format!("TO_JSON_STRING({name})"),
-            _ => format!("`{name}`"),
+        let columns = self.columns();
+        let column = |(name, member): &(&str, &str)| {
+            if JSON.contains(member) {
+                format!("TO_JSON_STRING({name})")
+            } else {
+                format!("`{name}`")
+            }
         };
-        let columns: Vec<_> = COLUMNS.iter().map(column).collect();
-        let query = format!("SELECT {} FROM `{PROJECT}.{DATA_SET}.evaluations`", columns.join(", "));
+        let names: Vec<_> = columns.iter().map(column).collect();
+        let query = format!("SELECT {} FROM `{PROJECT}.{DATA_SET}.evaluations`", names.join(", "));
         let event = |row: Vec<Option<String>>| {
-            ensure!(row.len() == COLUMNS.len(), "a row has {} columns", row.len());
+            ensure!(row.len() == columns.len(), "a row has {} columns", row.len());
             let mut event = Map::new();
-            for ((_, member), cell) in COLUMNS.iter().zip(row) {
+            for ((_, member), cell) in columns.iter().zip(row) {
                 let cell = cell.with_context(|| format!("{member} is null"))?;
-                let value = match *member {
-                    "value" | "metadata" | "creationDate" | "default" => serde_json::from_str(&cell)?,
-                    _ => Value::String(cell),
+                let is_text = !JSON.contains(member) && !["creationDate", "default"].contains(member);
+                let value = if is_text {
+                    Value::String(cell)
+                } else {
+                    serde_json::from_str(&cell)?
                 };
                 event.insert((*member).to_owned(), value);
             }
@@ -91,9 +135,20 @@ impl Sink for Bigquery {
         self.server.query(&query)?.into_iter().map(event).collect()
     }
 
-    /// The other type wants a table of its own.
+    /// Every column has a value.
+    fn shape(&self, event: &Value) -> Value {
+        let member = |(_, member): &(&str, &str)| {
+            let value = match event[*member].clone() {
+                Value::Null if *member == "contextKind" => "".into(),
+                value => value,
+            };
+            ((*member).to_owned(), value)
+        };
+        Value::Object(self.columns().iter().map(member).collect())
+    }
+
     fn takes(&self, event_type: EventType) -> bool {
-        event_type == EventType::Feature
+        event_type == self.event_type
     }
 
     fn refusals(&self) -> Vec<Refusal> {

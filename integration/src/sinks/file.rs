@@ -80,12 +80,22 @@ impl Sink for Folder {
         if self.readers.is_none() {
             return event;
         }
-        // a column has one type: values are JSON text, maps are of texts
-        if let Some(value) = event.get_mut("value") {
-            *value = value.to_string().into();
+        // a column has one type and is always there: values are JSON text, maps are of texts
+        let maps: &[&str] = match event.get_mut("value") {
+            Some(value) => {
+                *value = value.to_string().into();
+                &["metadata"]
+            }
+            None => &["evaluationContext", "trackingEventDetails"],
+        };
+        if event["contextKind"].is_null() {
+            event["contextKind"] = "".into();
         }
-        for map in ["metadata", "evaluationContext", "trackingEventDetails"] {
-            for (_, value) in event.get_mut(map).and_then(Value::as_object_mut).into_iter().flatten() {
+        for map in maps {
+            if event[*map].is_null() {
+                event[*map] = json!({});
+            }
+            for (_, value) in event[*map].as_object_mut().into_iter().flatten() {
                 if !value.is_string() {
                     *value = value.to_string().into();
                 }

@@ -16,6 +16,7 @@ use crate::servers::azurite::{self, ACCOUNT, Azurite, KEY};
 use crate::servers::gcs::{self, GoogleStorage};
 use crate::servers::minio::{self, Minio};
 use crate::servers::moto::{self, Moto};
+use crate::servers::nginx;
 use crate::servers::versitygw::{self, SECRET_KEY, Versitygw};
 
 pub(super) const CASES: &[Case] = &[
@@ -53,20 +54,11 @@ pub(super) const CASES: &[Case] = &[
         role: Role::Exporter,
         kind: "googleStorage",
         variant: "",
-        needs: &[&gcs::FAKE_GCS_SERVER],
+        needs: &[&gcs::PACKAGE, &nginx::PACKAGE],
         run: |stage| {
-            google(
-                stage,
-                GoogleStorage::start_fake_gcs_server(stage.cache(), stage.folder())?,
-            )
+            let store = Store::Google(GoogleStorage::start_writable(stage.cache(), stage.folder())?);
+            stage.prove_exporter(&mut Objects { store })
         },
-    },
-    Case {
-        role: Role::Exporter,
-        kind: "googleStorage",
-        variant: "",
-        needs: &[&gcs::EMULATOR],
-        run: |stage| google(stage, GoogleStorage::start_emulator(stage.cache(), stage.folder())?),
     },
     Case {
         role: Role::Exporter,
@@ -76,12 +68,12 @@ pub(super) const CASES: &[Case] = &[
         run: |stage| {
             let azurite = Azurite::start(stage.cache(), stage.folder())?;
             let client = AzureClient::new(stage.cache().need(&azurite::PACKAGE)?, azurite.url());
-            let meter = Meter::before(azurite.port)?;
             let store = Store::Azure {
+                meter: Meter::before(azurite.port)?,
                 client,
                 _server: azurite,
             };
-            stage.prove_exporter(&mut Objects { store, meter })
+            stage.prove_exporter(&mut Objects { store })
         },
     },
 ];
@@ -95,50 +87,56 @@ const PATH: &str = "team/web";
 fn s3(stage: &Stage, server: Server, port: u16, checks_signatures: bool) -> Result<()> {
     let installed = stage.cache().need(&moto::PACKAGE)?;
     let client = Boto3::new(installed, versitygw::variables(port, SECRET_KEY));
-    let meter = Meter::before(port)?;
     let store = Store::S3 {
         server,
+        meter: Meter::before(port)?,
         client,
         checks_signatures,
     };
-    stage.prove_exporter(&mut Objects { store, meter })
-}
-
-fn google(stage: &Stage, storage: GoogleStorage) -> Result<()> {
-    let meter = Meter::before(storage.port)?;
-    let store = Store::Google(storage);
-    stage.prove_exporter(&mut Objects { store, meter })
+    stage.prove_exporter(&mut Objects { store })
 }
 
 struct Objects {
     store: Store,
-    meter: Meter,
 }
 
 enum Store {
     S3 {
         server: Server,
+        meter: Meter,
         client: Boto3,
         checks_signatures: bool,
     },
     Google(GoogleStorage),
     Azure {
+        meter: Meter,
         client: AzureClient,
         _server: Azurite,
     },
 }
 
+impl Store {
+    fn meter(&self) -> &Meter {
+        match self {
+            Self::S3 { meter, .. } | Self::Azure { meter, .. } => meter,
+            Self::Google(storage) => &storage.meter,
+        }
+    }
+}
+
 impl Objects {
     fn setup(&self, bucket: &str, secret: &str) -> Setup {
-        let port = self.meter.port();
+        let port = self.store.meter().port();
         match &self.store {
             Store::S3 { .. } => Setup {
                 options: json!({"kind": "s3", "bucket": bucket, "path": PATH}),
                 variables: versitygw::variables(port, secret),
+                ..Setup::default()
             },
-            Store::Google(_) => Setup {
+            Store::Google(storage) => Setup {
                 options: json!({"kind": "googleStorage", "bucket": bucket, "path": PATH}),
-                variables: gcs::variables(port),
+                variables: storage.variables(),
+                ..Setup::default()
             },
             Store::Azure { .. } => {
                 let options = json!({
@@ -224,7 +222,7 @@ impl Sink for Objects {
             } => server.kill(),
             // these would forget everything
             _ => {
-                self.meter.cut();
+                self.store.meter().cut();
                 Ok(())
             }
         }
@@ -238,7 +236,7 @@ impl Sink for Objects {
                 ..
             } => server.revive(),
             _ => {
-                self.meter.mend();
+                self.store.meter().mend();
                 Ok(())
             }
         }

@@ -44,6 +44,7 @@ impl Pubsub {
         Setup {
             options: json!({"kind": "pubsub", "projectID": PROJECT, "topic": topic}),
             variables: vec![("PUBSUB_EMULATOR_HOST".to_owned(), emulator)],
+            ..Setup::default()
         }
     }
 }

@@ -85,6 +85,7 @@ impl Sqs {
         Setup {
             options: json!({"kind": "sqs", "queueUrl": url}),
             variables: versitygw::variables(self.meter.port(), SECRET_KEY),
+            ..Setup::default()
         }
     }
 }
@@ -145,6 +146,7 @@ impl Kinesis {
         Setup {
             options: json!({"kind": "kinesis", "streamName": stream}),
             variables: versitygw::variables(self.meter.port(), SECRET_KEY),
+            ..Setup::default()
         }
     }
 }

@@ -68,6 +68,7 @@ impl ConfigMap {
                 "serviceAccountPath": account,
             }),
             variables: variables.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            ..Setup::default()
         }
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use flagstaff_retrievers::ErrorKind;
 use serde_json::json;
 
-use crate::case::{Case, Role, Stage};
+use crate::case::{Case, Role};
 use crate::contract::Setup;
 use crate::contract::edition::{BROKEN_DOCUMENT, document};
 use crate::contract::retriever::{Refusal, Source};
@@ -12,52 +12,31 @@ use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::gcs;
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        role: Role::Retriever,
-        kind: "googleStorage",
-        variant: "",
-        needs: &[&gcs::FAKE_GCS_SERVER],
-        run: |stage| {
-            prove(
-                stage,
-                gcs::GoogleStorage::start_fake_gcs_server(stage.cache(), stage.folder())?,
-            )
-        },
+pub(super) const CASES: &[Case] = &[Case {
+    role: Role::Retriever,
+    kind: "googleStorage",
+    variant: "",
+    needs: &[&gcs::PACKAGE],
+    run: |stage| {
+        let storage = gcs::GoogleStorage::start(stage.cache(), stage.folder())?;
+        stage.prove_retriever(&mut GoogleStorage { storage })
     },
-    Case {
-        role: Role::Retriever,
-        kind: "googleStorage",
-        variant: "",
-        needs: &[&gcs::EMULATOR],
-        run: |stage| {
-            prove(
-                stage,
-                gcs::GoogleStorage::start_emulator(stage.cache(), stage.folder())?,
-            )
-        },
-    },
-];
+}];
 
 const BUCKET: &str = "flags";
 
 const OBJECT: &str = "flags.yaml";
 
-fn prove(stage: &Stage, storage: gcs::GoogleStorage) -> Result<()> {
-    let meter = Meter::before(storage.port)?;
-    stage.prove_retriever(&mut GoogleStorage { storage, meter })
-}
-
 struct GoogleStorage {
     storage: gcs::GoogleStorage,
-    meter: Meter,
 }
 
 impl GoogleStorage {
     fn setup(&self, bucket: &str, object: &str) -> Setup {
         Setup {
             options: json!({"kind": "googleStorage", "bucket": bucket, "object": object}),
-            variables: gcs::variables(self.meter.port()),
+            variables: self.storage.variables(),
+            ..Setup::default()
         }
     }
 }
@@ -92,6 +71,11 @@ impl Source for GoogleStorage {
     }
 
     fn meter(&self) -> Option<&Meter> {
-        Some(&self.meter)
+        Some(&self.storage.meter)
+    }
+
+    /// What plays it answers conditional requests in full; the tests of `flagstaff-retrievers` see to them.
+    fn is_conditional(&self) -> bool {
+        false
     }
 }

@@ -78,6 +78,7 @@ impl S3 {
         Setup {
             options: json!({"kind": "s3", "bucket": BUCKET, "item": item}),
             variables: versitygw::variables(self.meter.port(), secret),
+            ..Setup::default()
         }
     }
 }
