@@ -3,15 +3,21 @@
 //! Each case starts a relay of its own, keeps clients asking while the fault lasts, ends the fault and waits until all is well.
 
 mod case;
+mod clock;
 mod configuration;
+mod disk;
+mod disks;
 mod files;
 mod flags;
 mod lifecycle;
 mod load;
 mod malformed;
 mod relay;
+mod reporter;
 mod requests;
 mod senders;
+mod sink;
+mod sinks;
 mod source;
 mod sources;
 mod streams;
@@ -43,10 +49,13 @@ pub(crate) struct Arguments {
 const FAMILIES: &[&[Case]] = &[
     sources::CASES,
     files::CASES,
+    sinks::CASES,
+    disks::CASES,
     senders::CASES,
     requests::CASES,
     configuration::CASES,
     streams::CASES,
+    clock::CASES,
     surroundings::CASES,
     lifecycle::CASES,
 ];

@@ -8,6 +8,7 @@ mod conformance;
 mod dependencies;
 mod differential;
 mod docs;
+mod exposition;
 mod faults;
 mod instructions;
 mod integration;

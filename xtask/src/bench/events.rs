@@ -1,7 +1,6 @@
 //! `cargo xtask bench events`: what recording costs while every exporter hangs, whether every event is accounted for, and how
 //! many events a second leave through a file.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -11,13 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use flagstaff_testkit::http::{Connection, Request};
 
 use super::case::{self, Case};
 use super::load::Load;
 use super::server::Server;
 use crate::build::executable;
+use crate::exposition::{self, Balance};
 
 /// Memory for the events of one type, in bytes.
 const MEMORY: u64 = 32 << 20;
@@ -102,10 +102,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
         Load::put(&server, Case::Collector, arguments.seconds)?;
         let balance = settled(&server)?.remove(0);
         let seconds = began.elapsed().as_secs_f64();
-        let dropped: f64 = balance.dropped;
         println!(
-            "file, {format}: {:.0} events a second delivered, {dropped:.0} of {:.0} dropped",
-            balance.delivered / seconds,
+            "file, {format}: {:.0} events a second delivered, {} of {} dropped",
+            balance.delivered as f64 / seconds,
+            balance.dropped,
             balance.accepted
         );
         holds &= balance.is_even();
@@ -128,28 +128,12 @@ fn start(relay: &Path, name: &str, settings: &str) -> Result<Server> {
     })
 }
 
-/// What became of the events of one exporter.
-#[derive(Debug, Default)]
-struct Balance {
-    accepted: f64,
-    delivered: f64,
-    waiting: f64,
-    dead_lettered: f64,
-    dropped: f64,
-}
-
-impl Balance {
-    fn is_even(&self) -> bool {
-        self.accepted == self.delivered + self.waiting + self.dead_lettered + self.dropped
-    }
-}
-
 /// Waits until nothing waits any more; the balance of each exporter.
 fn settled(server: &Server) -> Result<Vec<Balance>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let balances = balances(server)?;
-        if balances.iter().all(|balance| balance.waiting == 0.0) {
+        if balances.iter().all(|balance| balance.waiting() == 0) {
             return Ok(balances);
         }
         ensure!(Instant::now() < deadline, "events still wait: {balances:?}");
@@ -161,29 +145,7 @@ fn balances(server: &Server) -> Result<Vec<Balance>> {
     let metrics = Connection::open(server.address())?
         .send(&Request::get("/metrics"))?
         .text();
-    let mut balances: BTreeMap<&str, Balance> = BTreeMap::new();
-    for line in metrics.lines() {
-        let Some(rest) = line.strip_prefix("flagstaff_exporter_events_") else {
-            continue;
-        };
-        let (name, rest) = rest.split_once('{').context("a sample without labels")?;
-        let (labels, value) = rest.rsplit_once("} ").context("a sample without a value")?;
-        let exporter = labels
-            .split("exporter=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next());
-        let balance = balances
-            .entry(exporter.context("a sample without an exporter")?)
-            .or_default();
-        let place = match name {
-            "accepted_total" => &mut balance.accepted,
-            "delivered_total" => &mut balance.delivered,
-            "queued" | "spooled" => &mut balance.waiting,
-            "dead_lettered_total" => &mut balance.dead_lettered,
-            _ => &mut balance.dropped,
-        };
-        *place += value.parse::<f64>()?;
-    }
+    let balances = exposition::balances(&metrics)?;
     ensure!(!balances.is_empty(), "there are no exporters");
     Ok(balances.into_values().collect())
 }

@@ -46,6 +46,8 @@ pub(super) struct Tally {
     pub(super) refused: u64,
     /// The longest time between a request and its answer.
     pub(super) slowest: Duration,
+    /// All of these times.
+    times: Vec<Duration>,
     /// What went wrong first.
     pub(super) first_failure: Option<String>,
 }
@@ -131,6 +133,7 @@ impl Load {
             sum.unanswered += tally.unanswered;
             sum.refused += tally.refused;
             sum.slowest = sum.slowest.max(tally.slowest);
+            sum.times.extend(tally.times);
         }
         sum.first_failure = self.shared.first_failure();
         sum
@@ -147,6 +150,13 @@ impl Tally {
     /// Every request that was not answered as it should.
     pub(super) fn failed(&self) -> u64 {
         self.wrong + self.unanswered + self.refused
+    }
+
+    /// The time that all but one in a hundred requests took at most.
+    pub(super) fn p99(&self) -> Duration {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() * 99 / 100).copied().unwrap_or_default()
     }
 }
 
@@ -186,7 +196,9 @@ impl Shared {
                     thread::sleep(PAUSE);
                 }
             }
-            tally.slowest = tally.slowest.max(began.elapsed());
+            let took = began.elapsed();
+            tally.slowest = tally.slowest.max(took);
+            tally.times.push(took);
         }
         tally
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,10 +14,18 @@ use flagstaff_testkit::relay::Workspace;
 use serde_json::{Value, json};
 
 use super::case::Stage;
+use super::disk::{self, Disk};
 use super::flags;
+use crate::exposition::{self, Balance};
 
 /// How long a start may take.
 const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it may take until every event is accounted for when no more come.
+const EVEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long sinks may take for what has piled up.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Name of the configuration file.
 pub(super) const CONFIGURATION: &str = "goff-proxy.yaml";
@@ -39,6 +48,8 @@ pub(super) struct Launch {
     pub(super) descriptors: Option<u32>,
     /// Its environment.
     pub(super) environment: Vec<(&'static str, String)>,
+    /// A small disk in its folder.
+    pub(super) disk: Option<Disk>,
 }
 
 impl Stage {
@@ -65,15 +76,7 @@ impl Stage {
 
     /// Starts a relay in a folder and lets it go its way.
     pub(super) fn launch(&self, workspace: Workspace, launch: &Launch) -> Result<Relay> {
-        let mut command = match launch.descriptors {
-            None => Command::new(&self.program),
-            Some(limit) => {
-                let mut shell = Command::new("sh");
-                shell.args(["-c", &format!("ulimit -n {limit} && exec \"$@\""), "sh"]);
-                shell.arg(&self.program);
-                shell
-            }
-        };
+        let mut command = launch.command(&self.program);
         command
             .args(["relay", "--config", CONFIGURATION])
             .current_dir(workspace.path(""))
@@ -87,6 +90,25 @@ impl Stage {
             workspace,
             memory_at_rest: None,
         })
+    }
+}
+
+impl Launch {
+    /// The program, or a shell that becomes the program when its surroundings are as they should be.
+    fn command(&self, program: &Path) -> Command {
+        let limit = self.descriptors.map(|limit| format!("ulimit -n {limit}"));
+        let mount = self.disk.map(Disk::mount);
+        let steps: Vec<_> = limit.into_iter().chain(mount).collect();
+        if steps.is_empty() {
+            return Command::new(program);
+        }
+        let mut command = match self.disk {
+            Some(_) => disk::apart(),
+            None => Command::new("sh"),
+        };
+        let script = format!("{} && exec \"$@\"", steps.join(" && "));
+        command.args(["-c", &script, "sh"]).arg(program);
+        command
     }
 }
 
@@ -133,6 +155,56 @@ impl Relay {
     /// How long it takes until an edition is served; `None` when it takes longer than that.
     pub(super) fn time_to_edition(&self, edition: &str, patience: Duration) -> Option<Duration> {
         time_until(patience, || self.edition().is_some_and(|value| value == edition))
+    }
+
+    /// What it tells of itself.
+    pub(super) fn metrics(&self) -> Result<String> {
+        Ok(self.ask(&Request::get("/metrics"))?.text())
+    }
+
+    /// The highest value that samples of a family have; of those of one retriever, where one is meant.
+    pub(super) fn highest(&self, family: &str, retriever: &str) -> Result<f64> {
+        let metrics = self.metrics()?;
+        let samples = exposition::samples(&metrics)?;
+        let meant = samples
+            .iter()
+            .filter(|sample| sample.name == family && sample.label("retriever") == retriever);
+        let highest = meant.map(|sample| sample.value).reduce(f64::max);
+        highest.with_context(|| format!("no {family} for retriever {retriever:?}"))
+    }
+
+    /// What became of the events of an exporter.
+    pub(super) fn balance(&self, exporter: &str) -> Result<Balance> {
+        let balances = exposition::balances(&self.metrics()?)?;
+        let balance = balances.get(exporter).copied();
+        balance.with_context(|| format!("no exporter {exporter}"))
+    }
+
+    /// The balance of an exporter as soon as every event is accounted for, while nobody sends events.
+    pub(super) fn even_balance(&self, exporter: &str) -> Result<Balance> {
+        let mut balance = Balance::default();
+        let is_even = || {
+            balance = self.balance(exporter).unwrap_or_default();
+            balance.accepted > 0 && balance.is_even()
+        };
+        time_until(EVEN_PATIENCE, is_even).with_context(|| format!("events of {exporter} are unaccounted for"))?;
+        Ok(balance)
+    }
+
+    /// The balance of an exporter once nothing waits any more and every event is accounted for.
+    pub(super) fn settled_balance(&self, exporter: &str) -> Result<Balance> {
+        let mut balance = Balance::default();
+        let is_settled = || {
+            balance = self.balance(exporter).unwrap_or_default();
+            balance.accepted > 0 && balance.is_even() && balance.waiting() == 0
+        };
+        let settled = time_until(SETTLE_PATIENCE, is_settled);
+        ensure!(
+            settled.is_some(),
+            "after {} s events of {exporter} still wait, or are unaccounted for: {balance:?}",
+            SETTLE_PATIENCE.as_secs()
+        );
+        Ok(balance)
     }
 
     /// Waits until the log holds a text.

@@ -1,14 +1,16 @@
 //! Sources over HTTP that are down, slow, lost or endless.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use flagstaff_testkit::http::Request;
+use serde_json::json;
 
 use super::case::{Case, Findings, Stage, megabytes};
 use super::flags;
 use super::load::Load;
-use super::relay::{Launch, time_until};
+use super::relay::{FLAG_FILE, Launch, time_until};
 use super::source::{Behaviour, FlagSource};
 
 /// How long a relay may take to serve a source that is well again. It polls once in a second, and a fetch that is under way may take
@@ -17,6 +19,10 @@ const RECOVERY: Duration = Duration::from_secs(10);
 
 /// Rounds that a fault lasts.
 const ROUNDS: usize = 3;
+
+/// How long a source comes and goes, and how long it stays each time.
+const FLAPPING: Duration = Duration::from_secs(4);
+const FLAP: Duration = Duration::from_millis(200);
 
 /// Answers before, in the middle of and after a fault.
 const ANSWERS: u64 = 500;
@@ -78,6 +84,18 @@ pub(super) const CASES: &[Case] = &[
         promise: "the same while the document of the source does not end, of which 64 MiB are read",
         limit: Duration::from_secs(60),
         provoke: |stage, findings| survive(stage, findings, &Behaviour::Flood, DOCUMENT),
+    },
+    Case {
+        name: "source-flapping",
+        promise: "no request fails while the source is up and down every 200 ms; the age of flags falls when it stays up",
+        limit: Duration::from_secs(60),
+        provoke: flapping,
+    },
+    Case {
+        name: "source-one-of-two-down",
+        promise: "no request fails, flags of the lost source stay, and those of the other one are refreshed",
+        limit: Duration::from_secs(60),
+        provoke: one_of_two,
     },
 ];
 
@@ -153,6 +171,98 @@ fn down_later(stage: &Stage, findings: &mut Findings) -> Result<()> {
     let _source = FlagSource::listen(port, Behaviour::Serve(flags::file("after")))?;
     findings.recovered(relay.time_to_edition("after", RECOVERY), RECOVERY)?;
     load.wait_for(ANSWERS)?;
+    findings.served(load.finish());
+    findings.weighed(&relay, NO_DOCUMENT);
+    Ok(())
+}
+
+fn flapping(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    let source = FlagSource::listen(0, Behaviour::Serve(flags::file("before")))?;
+    let port = source.port();
+    let relay = stage.start(&configuration(&source.url(), ""))?;
+    let load = Load::start(relay.address(), None);
+    load.wait_for(ANSWERS)?;
+    drop(source);
+    let age = || relay.highest("flagstaff_flagset_age_seconds", "");
+    let complaints = || relay.process().log().matches("cannot fetch flags").count();
+    let (began, mut oldest, mut fetches) = (Instant::now(), 0.0_f64, 0);
+    // chance decides which polls find it up: it lasts until some did and some did not
+    while began.elapsed() < FLAPPING || (began.elapsed() < 5 * FLAPPING && (fetches < ROUNDS || complaints() < ROUNDS))
+    {
+        thread::sleep(FLAP);
+        let up = FlagSource::listen(port, Behaviour::Serve(flags::file("before")))?;
+        thread::sleep(FLAP);
+        fetches += up.requests();
+        oldest = oldest.max(age()?);
+    }
+    findings.remark(format!(
+        "{fetches} polls found it up and {} down, flags were at most {oldest:.1} s old",
+        complaints()
+    ));
+    findings.check(fetches > 0 && complaints() > 0, || "it did not flap".to_owned());
+    let served = relay.edition();
+    findings.check(served.as_ref().is_some_and(|value| value == "before"), || {
+        format!("serves {served:?} while the source flaps")
+    });
+    let _source = FlagSource::listen(port, Behaviour::Serve(flags::file("after")))?;
+    findings.recovered(relay.time_to_edition("after", RECOVERY), RECOVERY)?;
+    let is_young = || age().is_ok_and(|age| age < 1.0);
+    time_until(RECOVERY, is_young).context("the age of flags does not fall")?;
+    load.wait_for(ANSWERS)?;
+    findings.served(load.finish());
+    findings.weighed(&relay, NO_DOCUMENT);
+    Ok(())
+}
+
+fn one_of_two(stage: &Stage, findings: &mut Findings) -> Result<()> {
+    const LOST: &str = "lost:\n  variations: {only: kept}\n  defaultRule: {variation: only}\n";
+    let source = FlagSource::listen(0, Behaviour::Serve(LOST.to_owned()))?;
+    let relay = stage.start(&format!(
+        "server: {{host: 127.0.0.1, port: 18031}}\n\
+         hideBanner: true\n\
+         logLevel: warn\n\
+         pollingInterval: 1000\n\
+         retrievers:\n  \
+         - {{kind: http, url: \"{}\", timeout: 1000}}\n  \
+         - {{kind: file, path: flags.yaml}}\n",
+        source.url()
+    ))?;
+    let load = Load::start(relay.address(), None);
+    load.wait_for(ANSWERS)?;
+    drop(source);
+    relay.wait_for_log("cannot connect", RECOVERY)?;
+    let age = |retriever| relay.highest("flagstaff_retriever_age_seconds", retriever);
+    for round in 0..ROUNDS {
+        let edition = format!("edition-{round}");
+        relay.workspace().write(FLAG_FILE, &flags::file(&edition))?;
+        findings.recovered(relay.time_to_edition(&edition, RECOVERY), RECOVERY)?;
+    }
+    let is_told_apart = || age("1").is_ok_and(|other| other < 1.0) && age("0").is_ok_and(|lost| lost > 2.0);
+    time_until(RECOVERY, is_told_apart).context("ages do not tell the sources apart")?;
+    let kept = relay.ask(&Request::post(
+        "/ofrep/v1/evaluate/flags/lost",
+        &json!({"context": {"targetingKey": "user-1"}}),
+    ))?;
+    findings.check(kept.status == 200 && kept.text().contains("kept"), || {
+        format!(
+            "a flag of the lost source is answered with {} {}",
+            kept.status,
+            kept.text()
+        )
+    });
+    let ready = relay.ask(&Request::get("/readyz"))?;
+    findings.check(ready.status == 200 && ready.text().contains("stale"), || {
+        format!(
+            "/readyz answers {} while a source is lost: {}",
+            ready.status,
+            ready.text()
+        )
+    });
+    findings.remark(format!(
+        "{:.1} s old against {:.1} s; recovery is the slowest edit of the other",
+        age("0")?,
+        age("1")?
+    ));
     findings.served(load.finish());
     findings.weighed(&relay, NO_DOCUMENT);
     Ok(())
