@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flagstaff_backend::Complaints;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -74,6 +75,7 @@ struct Courier {
     most: usize,
     /// Refusals of the batch that is being sent.
     refusals: u32,
+    complaints: Complaints,
 }
 
 impl Delivery {
@@ -90,6 +92,7 @@ impl Delivery {
             dead_letters: schedule.dead_letters.clone().map(DeadLetters::new),
             monitor: monitor.clone(),
             refusals: 0,
+            complaints: Complaints::default(),
             exporter,
             schedule,
         };
@@ -222,7 +225,13 @@ impl Courier {
     /// Sends one batch: how many events are settled, or how long to wait before the next attempt.
     async fn send(&mut self) -> Result<usize, Duration> {
         let bytes = self.exporter.limits().bytes.min(self.monitor.reader.share());
-        let batch = self.monitor.reader.take(self.most, bytes).await;
+        let batch = match self.monitor.reader.take(self.most, bytes).await {
+            Ok(batch) => batch,
+            Err(unread) => {
+                let error = ExportError::new(ErrorKind::Unreachable, "the spool cannot be read, look at its disk");
+                return Err(self.note(&error.caused_by(unread)));
+            }
+        };
         if batch.is_empty() {
             return Ok(usize::MAX);
         }
@@ -318,7 +327,7 @@ impl Courier {
     }
 
     /// Logs a failure; how long to wait.
-    fn note(&self, error: &ExportError) -> Duration {
+    fn note(&mut self, error: &ExportError) -> Duration {
         self.monitor.reader.counts().fail();
         let failures = {
             let mut status = self.monitor.lock();
@@ -327,8 +336,11 @@ impl Courier {
             status.failures
         };
         let pause = error.pause().unwrap_or_else(|| self.pause(failures));
-        let exporter = &**self.monitor.reader.name();
-        tracing::error!(exporter, failures, ?pause, %error, "error while exporting data, it is kept and sent again");
+        if let Some(repeated) = self.complaints.fail(Instant::now().into_std()) {
+            let exporter = &**self.monitor.reader.name();
+            let repeated = Some(repeated).filter(|repeated| *repeated > 0);
+            tracing::error!(exporter, failures, repeated, %error, "error while exporting data, it is kept and sent again");
+        }
         pause
     }
 
@@ -350,14 +362,10 @@ impl Courier {
             self.most = self.most.saturating_mul(2).min(full);
         }
         self.refusals = 0;
-        let mut status = self.monitor.lock();
-        if status.failures > 0 {
-            tracing::info!(
-                exporter = &**self.monitor.reader.name(),
-                failures = status.failures,
-                "the sink takes events again"
-            );
-            *status = Status::default();
+        *self.monitor.lock() = Status::default();
+        if let Some(failures) = self.complaints.succeed() {
+            let exporter = &**self.monitor.reader.name();
+            tracing::info!(exporter, failures, "the sink takes events again");
         }
     }
 }

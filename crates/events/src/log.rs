@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crossbeam_queue::SegQueue;
+use flagstaff_backend::Complaints;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -89,6 +90,8 @@ struct Shared {
     begun: AtomicU64,
     ended: watch::Sender<Round>,
     spool: Option<Spool>,
+    /// About the spool.
+    complaints: Mutex<Complaints>,
     settings: LogSettings,
 }
 
@@ -133,6 +136,7 @@ impl EventLog {
             begun: AtomicU64::new(0),
             ended: watch::Sender::new(Round::default()),
             spool,
+            complaints: Mutex::default(),
             settings,
         });
         let keeper = tokio::spawn(Arc::clone(&shared).keep()).abort_handle();
@@ -298,19 +302,22 @@ impl Reader {
         self.log.settings.memory / 4
     }
 
-    /// The next events; those that were taken and not settled come again.
-    pub(crate) async fn take(&self, events: usize, bytes: usize) -> Vec<Event> {
+    /// The next events; those that were taken and not settled come again. An error when they are on a disk that cannot be read now.
+    pub(crate) async fn take(&self, events: usize, bytes: usize) -> Result<Vec<Event>, SpoolError> {
         loop {
             let taken = self.log.on_shelf(|shelf| shelf.take(&self.name, events, bytes));
             self.log.stands_still.store(false, Ordering::Relaxed);
             match taken {
-                Taken::Events(events) => return events,
+                Taken::Events(events) => return Ok(events),
                 Taken::Elsewhere(from, to) => {
-                    let found = self.log.load(from, to, bytes).await;
-                    let (to, found) = found.unwrap_or_else(|error| {
-                        tracing::error!(error = %error, exporter = &*self.name, "the spool cannot be read, events are lost");
-                        (to, Vec::new())
-                    });
+                    let (to, found) = match self.log.load(from, to, bytes).await {
+                        Ok(found) => found,
+                        Err(error) if error.is_lasting() => {
+                            tracing::error!(error = %error, exporter = &*self.name, "the spool is damaged, events are lost");
+                            (to, Vec::new())
+                        }
+                        Err(error) => return Err(error),
+                    };
                     self.log.on_shelf(|shelf| shelf.give(&self.name, from, to, found));
                 }
             }
@@ -447,9 +454,10 @@ impl Shared {
                 return true;
             }
             if let Err(error) = spool.append(handful).await {
-                tracing::error!(error = %error, "events cannot be written to the spool, look at its disk");
+                self.complain(&error, "events cannot be written to the spool, look at its disk");
                 return false;
             }
+            self.relent();
         }
     }
 
@@ -470,7 +478,7 @@ impl Shared {
         };
         let noted = spool.note(settled).await;
         noted
-            .inspect_err(|error| tracing::error!(error = %error, "the spool cannot be written, look at its disk"))
+            .inspect_err(|error| self.complain(error, "the spool cannot be written, look at its disk"))
             .is_ok()
     }
 
@@ -487,7 +495,26 @@ impl Shared {
                 let first = first.min(shelf.first());
                 shelf.skip_to(first, Loss::Spool);
             }
-            Err(error) => tracing::error!(error = %error, "the spool cannot be tidied, look at its disk"),
+            Err(error) => self.complain(&error, "the spool cannot be tidied, look at its disk"),
         }
+    }
+
+    /// Logs a failure of the spool, unless there was a line about one just now.
+    fn complain(&self, error: &SpoolError, message: &'static str) {
+        let now = Instant::now().into_std();
+        if let Some(repeated) = self.complaints().fail(now) {
+            let repeated = Some(repeated).filter(|repeated| *repeated > 0);
+            tracing::error!(%error, repeated, "{message}");
+        }
+    }
+
+    fn relent(&self) {
+        if let Some(failures) = self.complaints().succeed() {
+            tracing::info!(failures, "the spool can be written again");
+        }
+    }
+
+    fn complaints(&self) -> MutexGuard<'_, Complaints> {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,23 +3,18 @@
 //! The store is redb: a single file, pure Rust, copy-on-write with checksums, so that what was written in part before a crash
 //! is not there after it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::Database;
 
 use crate::Event;
 use crate::log::Clock;
+use store::Store;
 
-const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
-/// Of the first event of each write: when that was, in seconds since 1970.
-const TIMES: TableDefinition<'_, u64, u64> = TableDefinition::new("times");
-/// Of each reader: the number of the first event that it has not settled.
-const CURSORS: TableDefinition<'_, &str, u64> = TableDefinition::new("cursors");
+mod store;
 
 /// Memory for the pages of a spool.
 const CACHE: usize = 8 << 20;
@@ -46,6 +41,13 @@ pub struct SpoolError {
     cause: redb::Error,
 }
 
+impl SpoolError {
+    /// Whether what could not be read will never be readable: the file is damaged.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self.cause, redb::Error::Corrupted(_))
+    }
+}
+
 /// The spool of one log. Everything that touches the disk happens on a thread that may wait.
 pub(crate) struct Spool {
     store: Arc<Store>,
@@ -53,25 +55,13 @@ pub(crate) struct Spool {
     clock: Clock,
 }
 
-struct Store {
-    database: Database,
-    /// Number after the last event that was ever here.
-    end: AtomicU64,
-    /// Bytes of the events that are here.
-    bytes: AtomicU64,
-    /// As they were noted last.
-    cursors: Mutex<HashMap<Arc<str>, u64>>,
-}
-
 impl Spool {
     /// Opens the file, or makes it.
     pub(crate) fn open(settings: &SpoolSettings, clock: Clock) -> Result<Self, SpoolError> {
-        let open = || -> Result<Store, redb::Error> {
-            let database = Database::builder().set_cache_size(CACHE).create(&settings.path)?;
-            Store::new(database)
-        };
+        let path = settings.path.clone();
+        let open = move || Ok(Database::builder().set_cache_size(CACHE).create(&path)?);
         Ok(Self {
-            store: Arc::new(open().map_err(|cause| error(settings, cause))?),
+            store: Arc::new(Store::open(Box::new(open)).map_err(|cause| error(settings, cause))?),
             settings: settings.clone(),
             clock,
         })
@@ -79,17 +69,17 @@ impl Spool {
 
     /// Number after the last event that was ever here.
     pub(crate) fn end(&self) -> u64 {
-        self.store.end.load(Ordering::Acquire)
+        self.store.end()
     }
 
     /// Bytes of the events that are here.
     pub(crate) fn bytes(&self) -> u64 {
-        self.store.bytes.load(Ordering::Relaxed)
+        self.store.bytes()
     }
 
     /// Where a reader was.
     pub(crate) fn cursor(&self, name: &str) -> Option<u64> {
-        self.store.cursors().get(name).copied()
+        self.store.cursor(name)
     }
 
     /// Writes events. They are safe when this resolves.
@@ -106,11 +96,8 @@ impl Spool {
 
     /// Notes how far readers are.
     pub(crate) async fn note(&self, cursors: Vec<(Arc<str>, u64)>) -> Result<(), SpoolError> {
-        let is_known = {
-            let known = self.store.cursors();
-            cursors.iter().all(|(name, number)| known.get(name) == Some(number))
-        };
-        if is_known {
+        let is_known = |(name, number): &(Arc<str>, u64)| self.store.cursor(name) == Some(*number);
+        if cursors.iter().all(is_known) {
             return Ok(());
         }
         self.blocking(move |store| store.note(cursors)).await
@@ -125,7 +112,7 @@ impl Spool {
 
     /// Forgets a reader.
     pub(crate) fn forget(&self, name: &str) {
-        self.store.cursors().remove(name);
+        self.store.forget(name);
     }
 
     async fn blocking<T: Send + 'static>(
@@ -136,144 +123,6 @@ impl Spool {
         let done = tokio::task::spawn_blocking(move || work(&store)).await;
         done.expect("no work on the spool panics")
             .map_err(|cause| error(&self.settings, cause))
-    }
-}
-
-impl Store {
-    fn new(database: Database) -> Result<Self, redb::Error> {
-        let write = database.begin_write()?;
-        let (mut end, mut bytes) = (0, 0);
-        let mut cursors = HashMap::new();
-        {
-            write.open_table(TIMES)?;
-            let events = write.open_table(EVENTS)?;
-            for event in events.iter()? {
-                let (number, text) = event?;
-                end = number.value() + 1;
-                bytes += text.value().len() as u64;
-            }
-            let noted = write.open_table(CURSORS)?;
-            for cursor in noted.iter()? {
-                let (name, number) = cursor?;
-                end = end.max(number.value());
-                cursors.insert(Arc::from(name.value()), number.value());
-            }
-        }
-        write.commit()?;
-        Ok(Self {
-            database,
-            end: AtomicU64::new(end),
-            bytes: AtomicU64::new(bytes),
-            cursors: Mutex::new(cursors),
-        })
-    }
-
-    fn cursors(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, u64>> {
-        self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn append(&self, events: &[(u64, Event)], now: u64) -> Result<(), redb::Error> {
-        let (Some((first, _)), Some((last, _))) = (events.first(), events.last()) else {
-            return Ok(());
-        };
-        let mut added = 0;
-        let write = self.database.begin_write()?;
-        {
-            let mut table = write.open_table(EVENTS)?;
-            for (number, event) in events {
-                let text: &[u8] = event.text();
-                if table.insert(number, text)?.is_none() {
-                    added += text.len() as u64;
-                }
-            }
-            write.open_table(TIMES)?.insert(first, now)?;
-        }
-        write.commit()?;
-        self.bytes.fetch_add(added, Ordering::Relaxed);
-        self.end.fetch_max(last + 1, Ordering::Release);
-        Ok(())
-    }
-
-    fn read(&self, from: u64, to: u64, bytes: usize) -> Result<(u64, Vec<Event>), redb::Error> {
-        let table = self.database.begin_read()?.open_table(EVENTS)?;
-        let mut found = Vec::new();
-        let mut sum = 0;
-        for event in table.range(from..to)? {
-            let (number, text) = event?;
-            found.push(Event::new(text.value().to_vec()));
-            sum += text.value().len();
-            if sum >= bytes {
-                return Ok((number.value() + 1, found));
-            }
-        }
-        Ok((to, found))
-    }
-
-    fn note(&self, noted: Vec<(Arc<str>, u64)>) -> Result<(), redb::Error> {
-        let write = self.database.begin_write()?;
-        {
-            let mut table = write.open_table(CURSORS)?;
-            table.retain(|name, _| noted.iter().any(|(known, _)| &**known == name))?;
-            for (name, number) in &noted {
-                table.insert(&**name, number)?;
-            }
-        }
-        write.commit()?;
-        *self.cursors() = noted.into_iter().collect();
-        Ok(())
-    }
-
-    fn trim(&self, oldest: u64, limit: u64) -> Result<u64, redb::Error> {
-        let end = self.end.load(Ordering::Acquire);
-        let settled = self.cursors().values().copied().min().unwrap_or(end);
-        let mut until;
-        {
-            let read = self.database.begin_read()?;
-            let mut expired = end;
-            for time in read.open_table(TIMES)?.iter()? {
-                let (number, written) = time?;
-                if written.value() >= oldest {
-                    expired = number.value();
-                    break;
-                }
-            }
-            until = settled.max(expired.min(end));
-            let events = read.open_table(EVENTS)?;
-            let mut excess = self.bytes.load(Ordering::Relaxed).saturating_sub(limit);
-            for event in events.iter()? {
-                let (number, text) = event?;
-                if number.value() >= until {
-                    if excess == 0 {
-                        break;
-                    }
-                    until = number.value() + 1;
-                }
-                excess = excess.saturating_sub(text.value().len() as u64);
-            }
-            if events.first()?.is_none_or(|(first, _)| first.value() >= until) {
-                return Ok(until);
-            }
-        }
-        let mut removed = 0;
-        let write = self.database.begin_write()?;
-        {
-            let mut events = write.open_table(EVENTS)?;
-            events.retain_in(..until, |_, text| {
-                removed += text.len() as u64;
-                false
-            })?;
-            let mut times = write.open_table(TIMES)?;
-            // the write that the first event belongs to keeps its time
-            let kept = times
-                .range(..=until)?
-                .next_back()
-                .transpose()?
-                .map(|(number, _)| number.value());
-            times.retain_in(..kept.unwrap_or(until), |_, _| false)?;
-        }
-        write.commit()?;
-        self.bytes.fetch_sub(removed, Ordering::Relaxed);
-        Ok(until)
     }
 }
 

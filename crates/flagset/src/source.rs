@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use flagstaff_backend::Complaints;
 use flagstaff_definition::diagnostic::{Code, Diagnostic};
 use flagstaff_definition::document::Document;
 use flagstaff_definition::format::Format;
 use flagstaff_definition::span::Text;
 use flagstaff_retrievers::{Fetched, FormatHint, Part, Revision};
+use tokio::time::Instant;
 
 use crate::fetches::Fetch;
 use crate::options::Source;
@@ -27,6 +29,9 @@ pub(crate) struct SourceState {
     last_success: Option<SystemTime>,
     failure: Option<Arc<str>>,
     failures: u32,
+    complaints: Complaints,
+    /// The failure that was logged last.
+    told: Option<Box<str>>,
     fetches: FetchCounts,
 }
 
@@ -50,6 +55,8 @@ impl SourceState {
             last_success: None,
             failure: None,
             failures: 0,
+            complaints: Complaints::default(),
+            told: None,
             fetches: FetchCounts::default(),
         }
     }
@@ -151,8 +158,8 @@ impl SourceState {
 
     fn note(&mut self, failure: Option<String>, flag_set: &str, now: SystemTime) {
         let Some(failure) = failure else {
-            if self.failures > 0 {
-                tracing::info!(flag_set, source = %self.label, failures = self.failures, "the source of flags works again");
+            if let Some(failures) = self.complaints.succeed() {
+                tracing::info!(flag_set, source = %self.label, failures, "the source of flags works again");
             }
             self.last_success = Some(now);
             self.failure = None;
@@ -160,19 +167,29 @@ impl SourceState {
             return;
         };
         self.failures = self.failures.saturating_add(1);
+        let repeated = self.complaints.fail(Instant::now().into_std());
+        // whoever mends a document wants to know what else is wrong with it
+        if repeated.is_some() || self.told.as_deref() != Some(&*failure) {
+            self.complain(&failure, flag_set, repeated.filter(|repeated| *repeated > 0));
+            self.told = Some(failure.as_str().into());
+        }
+        self.failure = Some(failure.into());
+    }
+
+    /// Logs a failure, and how often it was not logged.
+    fn complain(&self, failure: &str, flag_set: &str, repeated: Option<u64>) {
         let kept = if self.is_known() {
             "the last good flags of this source stay"
         } else {
             "there are no flags of this source yet"
         };
-        if self.broken.is_empty() || self.broken_elsewhere(&failure) {
-            tracing::error!(flag_set, source = %self.label, error = failure, "cannot fetch flags: {kept}");
+        if self.broken.is_empty() || self.broken_elsewhere(failure) {
+            tracing::error!(flag_set, source = %self.label, error = failure, repeated, "cannot fetch flags: {kept}");
         } else {
             for diagnostic in self.broken.iter() {
                 log(diagnostic, flag_set, kept);
             }
         }
-        self.failure = Some(failure.into());
     }
 
     /// Whether a failure is not about the document that is broken.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use flagstaff_backend::ErrorKind;
+use flagstaff_backend::{Complaints, ErrorKind};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -73,6 +73,7 @@ struct Courier {
     flag_set: Option<Arc<str>>,
     desk: Arc<Desk>,
     ended: watch::Receiver<bool>,
+    complaints: Complaints,
 }
 
 impl Delivery {
@@ -85,6 +86,7 @@ impl Delivery {
             flag_set,
             desk: Arc::clone(&desk),
             ended,
+            complaints: Complaints::default(),
         };
         Self {
             recipient,
@@ -201,6 +203,15 @@ impl Courier {
                     told: Some(Instant::now()),
                     error: None,
                 };
+                if let Some(failures) = self.complaints.succeed() {
+                    let notifier = self.recipient.kind;
+                    tracing::info!(
+                        flagset = self.flag_set.as_deref(),
+                        notifier,
+                        failures,
+                        "the notifier answers again"
+                    );
+                }
                 break;
             };
             self.desk.errors.fetch_add(1, Ordering::Relaxed);
@@ -219,13 +230,15 @@ impl Courier {
                 break;
             }
             let pause = error.pause().unwrap_or_else(|| pause(failures));
-            tracing::warn!(
-                flagset = self.flag_set.as_deref(),
-                notifier = self.recipient.kind,
-                %error,
-                ?pause,
-                "error while calling the notifier, it is told again"
-            );
+            if let Some(repeated) = self.complaints.fail(Instant::now().into_std()) {
+                tracing::warn!(
+                    flagset = self.flag_set.as_deref(),
+                    notifier = self.recipient.kind,
+                    %error,
+                    repeated = Some(repeated).filter(|repeated| *repeated > 0),
+                    "error while calling the notifier, it is told again"
+                );
+            }
             tokio::select! {
                 () = sleep(pause) => {}
                 _ = self.ended.changed() => {}

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::case::{Case, Findings, Stage, megabytes};
 use super::flags;
 use super::load::Load;
-use super::relay::{FLAG_FILE, Launch, time_until};
+use super::relay::{FLAG_FILE, Launch, Relay, time_until};
 use super::source::{Behaviour, FlagSource};
 
 /// How long a relay may take to serve a source that is well again. It polls once in a second, and a fetch that is under way may take
@@ -184,11 +184,10 @@ fn flapping(stage: &Stage, findings: &mut Findings) -> Result<()> {
     load.wait_for(ANSWERS)?;
     drop(source);
     let age = || relay.highest("flagstaff_flagset_age_seconds", "");
-    let complaints = || relay.process().log().matches("cannot fetch flags").count();
+    let failures = || failed_fetches(&relay);
     let (began, mut oldest, mut fetches) = (Instant::now(), 0.0_f64, 0);
     // chance decides which polls find it up: it lasts until some did and some did not
-    while began.elapsed() < FLAPPING || (began.elapsed() < 5 * FLAPPING && (fetches < ROUNDS || complaints() < ROUNDS))
-    {
+    while began.elapsed() < FLAPPING || (began.elapsed() < 5 * FLAPPING && (fetches < ROUNDS || failures() < ROUNDS)) {
         thread::sleep(FLAP);
         let up = FlagSource::listen(port, Behaviour::Serve(flags::file("before")))?;
         thread::sleep(FLAP);
@@ -197,9 +196,9 @@ fn flapping(stage: &Stage, findings: &mut Findings) -> Result<()> {
     }
     findings.remark(format!(
         "{fetches} polls found it up and {} down, flags were at most {oldest:.1} s old",
-        complaints()
+        failures()
     ));
-    findings.check(fetches > 0 && complaints() > 0, || "it did not flap".to_owned());
+    findings.check(fetches > 0 && failures() > 0, || "it did not flap".to_owned());
     let served = relay.edition();
     findings.check(served.as_ref().is_some_and(|value| value == "before"), || {
         format!("serves {served:?} while the source flaps")
@@ -268,6 +267,13 @@ fn one_of_two(stage: &Stage, findings: &mut Findings) -> Result<()> {
     Ok(())
 }
 
+/// How often the only source could not be fetched.
+fn failed_fetches(relay: &Relay) -> usize {
+    relay
+        .highest("flagstaff_retriever_errors_total", "0")
+        .map_or(0, |failures| failures as usize)
+}
+
 /// A relay lives through some rounds with a source that does not do what it should.
 fn survive(stage: &Stage, findings: &mut Findings, behaviour: &Behaviour, allowance: u64) -> Result<()> {
     let source = FlagSource::listen(0, Behaviour::Serve(flags::file("before")))?;
@@ -276,18 +282,18 @@ fn survive(stage: &Stage, findings: &mut Findings, behaviour: &Behaviour, allowa
     load.wait_for(ANSWERS)?;
     let (requests, sent) = (source.requests(), source.sent());
     source.behave(behaviour.clone());
-    let complaints = || relay.process().log().matches("cannot fetch flags").count();
-    time_until(RECOVERY, || complaints() >= ROUNDS)
-        .with_context(|| format!("{} rounds failed, want {ROUNDS}", complaints()))?;
+    let failures = || failed_fetches(&relay);
+    time_until(RECOVERY, || failures() >= ROUNDS)
+        .with_context(|| format!("{} rounds failed, want {ROUNDS}", failures()))?;
     load.wait_for(ANSWERS)?;
     let (requests, sent) = (source.requests() - requests, (source.sent() - sent) as u64);
     findings.remark(format!(
         "{behaviour}: {requests} requests in {} rounds, {} taken",
-        complaints(),
+        failures(),
         megabytes(sent),
     ));
     // the last round may be under way
-    let most = 11 * (complaints() + 1);
+    let most = 11 * (failures() + 1);
     findings.check(requests <= most, || {
         format!("the source was asked {requests} times, at most {most} are right")
     });
