@@ -12,10 +12,12 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::contract::exporter::{self, Sink};
+use crate::contract::lock::{self, Place};
 use crate::contract::retriever::{self, Source};
 use crate::journal::Journal;
 use crate::package::{Cache, Missing, Package};
 use crate::proof::Proof;
+use crate::servers::receiver::Receiver;
 
 /// No contract takes longer, not even with drivers that wait half a minute for a server.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -25,6 +27,8 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) enum Role {
     Retriever,
     Exporter,
+    /// Says which of several replicas tells a change.
+    Lock,
 }
 
 /// A kind on a server.
@@ -77,6 +81,7 @@ impl Case {
         let role = match self.role {
             Role::Retriever => "from",
             Role::Exporter => "to",
+            Role::Lock => "by",
         };
         match self.variant {
             "" => format!("{role} {}", self.kind),
@@ -163,6 +168,12 @@ impl Stage {
     pub(crate) fn prove_exporter(&self, sink: &mut dyn Sink) -> Result<()> {
         let mut proof = self.proof.borrow_mut();
         self.finish(exporter::prove(sink, &self.journal, &mut proof))
+    }
+
+    /// Proves what holds for every lock of notifiers.
+    pub(crate) fn prove_lock(&self, place: &mut dyn Place, receiver: &Receiver) -> Result<()> {
+        let mut proof = self.proof.borrow_mut();
+        self.finish(lock::prove(place, receiver, &self.journal, &mut proof))
     }
 
     fn finish(&self, contract: impl Future<Output = Result<()>>) -> Result<()> {

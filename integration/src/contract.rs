@@ -1,10 +1,11 @@
-//! What every source and every sink has to keep, whatever its kind.
+//! What every source, every sink and every lock has to keep, whatever its kind.
 
 use flagstaff_telemetry::traces::TraceSettings;
 use serde_json::Value;
 
 pub(crate) mod edition;
 pub(crate) mod exporter;
+pub(crate) mod lock;
 pub(crate) mod retriever;
 mod samples;
 

@@ -6,6 +6,7 @@ mod clients;
 mod contract;
 mod execution;
 mod journal;
+mod locks;
 mod meter;
 mod package;
 mod parallel;
@@ -118,7 +119,8 @@ fn run(kinds: &[String], program: Option<&Path>) -> Result<bool> {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    sources::CASES.iter().chain(sinks::CASES).copied().flatten()
+    let all = sources::CASES.iter().chain(sinks::CASES).chain(locks::CASES);
+    all.copied().flatten()
 }
 
 fn select(kinds: &[String]) -> Result<Vec<Case>> {

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-protocol", &["flagstaff-definition", "flagstaff-engine"]),
     ("flagstaff-backend", &[]),
     ("flagstaff-cloud", &[]),
+    ("flagstaff-databases", &["flagstaff-backend"]),
     ("flagstaff-events", &["flagstaff-backend"]),
     (
         "flagstaff-exporters",
@@ -29,6 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "flagstaff-notifiers",
         &[
             "flagstaff-backend",
+            "flagstaff-databases",
             "flagstaff-definition",
             "flagstaff-engine",
             "flagstaff-protocol",
@@ -37,13 +39,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flagstaff-object-stores", &["flagstaff-cloud"]),
     (
         "flagstaff-retrievers",
-        &["flagstaff-backend", "flagstaff-object-stores"],
+        &["flagstaff-backend", "flagstaff-databases", "flagstaff-object-stores"],
     ),
     ("flagstaff-telemetry", &[]),
     ("flagstaff-dashboard", &[]),
     (
         "flagstaff-flagset",
         &[
+            "flagstaff-backend",
             "flagstaff-definition",
             "flagstaff-engine",
             "flagstaff-protocol",
@@ -88,6 +91,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flagstaff-events",
             "flagstaff-exporters",
             "flagstaff-flagset",
+            "flagstaff-notifiers",
             "flagstaff-retrievers",
             "flagstaff-telemetry",
             "flagstaff-testkit",

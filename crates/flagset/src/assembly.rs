@@ -282,7 +282,9 @@ impl Assembly {
                 .zip(self.snapshot.flags())
                 .all(|(new, old)| Arc::ptr_eq(new, old));
         if !same {
-            let next = self.snapshot.succeed(flags, Arc::clone(&self.attributes), now);
+            let next = self
+                .snapshot
+                .succeed(flags, Arc::clone(&self.attributes), self.refreshed_at, now);
             next.encode_like(&self.snapshot);
             self.snapshot = Arc::new(next);
         }

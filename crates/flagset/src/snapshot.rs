@@ -60,6 +60,7 @@ pub struct Snapshot {
     revision: u64,
     digest: EntityTag,
     updated_at: SystemTime,
+    known_until: Option<SystemTime>,
     flags: Box<[Arc<ServedFlag>]>,
     index: Arc<Index>,
     attributes: Arc<AttributeTable>,
@@ -76,6 +77,7 @@ impl Snapshot {
             revision: 0,
             digest: digest(&[]),
             updated_at: now,
+            known_until: None,
             flags: Box::default(),
             index: Arc::default(),
             attributes: Arc::default(),
@@ -86,11 +88,12 @@ impl Snapshot {
         }
     }
 
-    /// What follows this snapshot. `flags` are sorted by key.
+    /// What follows this snapshot, which was seen to be what all sources hold until some time. `flags` are sorted by key.
     pub(crate) fn succeed(
         &self,
         flags: Vec<Arc<ServedFlag>>,
         attributes: Arc<AttributeTable>,
+        known_until: Option<SystemTime>,
         now: SystemTime,
     ) -> Self {
         let same_keys =
@@ -105,6 +108,7 @@ impl Snapshot {
             digest: digest(&flags),
             // The time of change never goes back, whatever the clock does.
             updated_at: now.max(self.updated_at),
+            known_until,
             flags: flags.into(),
             index,
             attributes,
@@ -129,7 +133,7 @@ impl Snapshot {
         Some(Self {
             enrichment: Arc::new(enrichment.clone()),
             client_time,
-            ..self.succeed(flags, Arc::clone(&self.attributes), now)
+            ..self.succeed(flags, Arc::clone(&self.attributes), None, now)
         })
     }
 
@@ -210,6 +214,7 @@ impl Snapshot {
         let mut change = Change {
             from: self.revision,
             to: newer.revision,
+            known_until: newer.known_until,
             ..Change::default()
         };
         let (mut old, mut new) = (self.flags.iter().peekable(), newer.flags.iter().peekable());
@@ -252,6 +257,8 @@ pub struct Change {
     pub from: u64,
     /// The revision after.
     pub to: u64,
+    /// Until when all sources were seen to hold what they held before; `None` when they never were.
+    pub known_until: Option<SystemTime>,
     /// Flags that are new.
     pub added: Vec<Arc<ServedFlag>>,
     /// Flags that mean something else than before: as they were, as they are.

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 
 use crate::delivery::Delivery;
+use crate::lock::{Claimant, NotifierLock};
 use crate::{News, Recipient};
 
 /// So many changes may wait until it is known who announces them; what comes then is merged into the last one.
@@ -34,6 +35,8 @@ struct Office {
 struct State {
     deliveries: Vec<Arc<Delivery>>,
     waiting: VecDeque<News>,
+    claimant: Option<Arc<Claimant>>,
+    flag_set: Option<Arc<str>>,
     ending: bool,
 }
 
@@ -69,9 +72,16 @@ impl Announcer {
     }
 
     /// Tells these from now on. Those that it tells already go on as they are; those that are not among them are told what they
-    /// wait for, and leave. `flag_set` is the set's name in logs.
-    pub fn recruit(&self, recipients: &[Recipient], flag_set: Option<&Arc<str>>) {
+    /// wait for, and leave. With a lock, only what this replica has to tell is told. `flag_set` is the set's name in logs, and for
+    /// the lock.
+    pub fn recruit(&self, recipients: &[Recipient], lock: Option<NotifierLock>, flag_set: Option<&Arc<str>>) {
         let mut state = self.office.state();
+        state.flag_set = flag_set.cloned();
+        // whoever goes on with the same lock still knows what it claimed
+        let is_same = state.claimant.as_ref().map(|claimant| claimant.lock()) == lock.as_ref();
+        if !is_same {
+            state.claimant = lock.map(|lock| Arc::new(Claimant::new(lock)));
+        }
         let mut known = std::mem::take(&mut state.deliveries);
         let deliveries = recipients.iter().map(|recipient| {
             match known.iter().position(|delivery| delivery.recipient == *recipient) {
@@ -166,15 +176,27 @@ impl Office {
             };
             match next {
                 None => self.arrived.notified().await,
-                Some(news) => {
-                    let deliveries = self.state().deliveries.clone();
-                    for delivery in deliveries {
-                        delivery.tell(news.clone());
-                    }
-                }
+                Some(news) => self.hand_on(news).await,
             }
         }
         self.done.send_replace(true);
+    }
+
+    async fn hand_on(&self, mut news: News) {
+        let (claimant, flag_set) = {
+            let state = self.state();
+            (state.claimant.clone(), state.flag_set.clone())
+        };
+        if let Some(claimant) = claimant {
+            news = claimant.share(news, flag_set.as_deref()).await;
+        }
+        if news.is_empty() {
+            return;
+        }
+        let deliveries = self.state().deliveries.clone();
+        for delivery in deliveries {
+            delivery.tell(news.clone());
+        }
     }
 }
 

@@ -11,9 +11,11 @@ use std::pin::Pin;
 pub use announcer::{Announcer, Reading};
 pub use error::NotifyError;
 pub use kinds::Recipient;
+pub use lock::NotifierLock;
 pub use news::{Difference, News};
 
 pub mod kinds;
+pub mod lock;
 
 #[cfg(feature = "discord")]
 pub mod discord;

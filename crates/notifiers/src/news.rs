@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use flagstaff_engine::calendar::Moment;
+use tokio::time::Instant;
 
 /// What changed in a flag set, from one state of it to a later one. It can be merged with what came next, so that who is told
 /// late is told once.
@@ -14,6 +15,8 @@ use flagstaff_engine::calendar::Moment;
 pub struct News {
     /// The machine on which the change was seen.
     pub hostname: Arc<str>,
+    /// Until when it was seen that nothing had changed yet; `None` when that is not known.
+    pub known_until: Option<Instant>,
     /// Flags that are different, by their keys.
     pub flags: BTreeMap<Arc<str>, Difference>,
     /// What happened to flags by itself, by their keys.
@@ -38,6 +41,7 @@ impl News {
     /// Adds what came after it. A flag that is as it was before both is no news.
     pub fn merge(&mut self, later: Self) {
         self.hostname = later.hostname;
+        self.known_until = self.known_until.min(later.known_until);
         for (key, difference) in later.flags {
             let old = match self.flags.remove(&key) {
                 Some(earlier) => earlier.old,
@@ -49,26 +53,6 @@ impl News {
             }
         }
         self.moments.extend(later.moments);
-    }
-
-    /// A hash that is the same on every machine that sees the same change.
-    pub fn digest(&self) -> String {
-        let mut context = Context::new(&SHA256);
-        let mut add = |bytes: &[u8]| {
-            context.update(&(bytes.len() as u64).to_be_bytes());
-            context.update(bytes);
-        };
-        for (key, Difference { old, new }) in &self.flags {
-            add(key.as_bytes());
-            for side in [old, new] {
-                add(side.as_deref().unwrap_or_default());
-            }
-        }
-        for (key, Moment { at, occasion }) in &self.moments {
-            add(key.as_bytes());
-            add(format!("{}.{:09} {occasion:?}", at.seconds, at.nanos).as_bytes());
-        }
-        HEXLOWER.encode(context.finish().as_ref())
     }
 
     /// Flags that are gone, as they were.
@@ -105,6 +89,31 @@ impl News {
     }
 }
 
+impl Difference {
+    /// What stands for it that a flag of a set is now as it is, on every machine: hexadecimal digits.
+    pub(crate) fn subject(&self, set: &str, flag: &str) -> String {
+        match &self.new {
+            Some(new) => subject(&[set.as_bytes(), flag.as_bytes(), new]),
+            None => subject(&[set.as_bytes(), flag.as_bytes()]),
+        }
+    }
+}
+
+/// What stands for it that something happened to a flag of a set by itself, on every machine: hexadecimal digits.
+pub(crate) fn moment_subject(set: &str, (flag, Moment { at, occasion }): &(Arc<str>, Moment)) -> String {
+    let moment = format!("{}.{:09} {occasion:?}", at.seconds, at.nanos);
+    subject(&[set.as_bytes(), flag.as_bytes(), b"moment", moment.as_bytes()])
+}
+
+fn subject(parts: &[&[u8]]) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    HEXLOWER.encode(context.finish().as_ref())
+}
+
 #[cfg(test)]
 mod tests {
     use flagstaff_engine::calendar::Occasion;
@@ -133,35 +142,33 @@ mod tests {
     }
 
     #[test]
-    fn another_change_has_another_digest() {
-        let moment = |seconds, occasion| News {
-            moments: BTreeSet::from([(
-                Arc::from("a"),
-                Moment {
-                    at: flagstaff_definition::timestamp::Instant { seconds, nanos: 0 },
-                    occasion,
-                },
-            )]),
-            ..News::default()
+    fn whatever_is_different_has_another_subject() {
+        let moment = |set, seconds, occasion| {
+            let at = flagstaff_definition::timestamp::Instant { seconds, nanos: 0 };
+            moment_subject(set, &("a".into(), Moment { at, occasion }))
+        };
+        let flag = |set, flags| {
+            let news = news(flags);
+            let (key, difference) = news.flags.first_key_value().unwrap();
+            difference.subject(set, key)
         };
         let all = [
-            news(""),
-            news("a:>1"),
-            news("a:1>"),
-            news("a:1>2"),
-            news("a:2>1"),
-            news("b:1>2"),
-            news("a:1>2 b:1>2"),
-            moment(1, Occasion::TurnedOn),
-            moment(2, Occasion::TurnedOn),
-            moment(1, Occasion::TurnedOff),
+            flag("x", "a:>1"),
+            flag("y", "a:>1"),
+            flag("xa", ":>1"),
+            flag("x", "a:1>"),
+            flag("x", "a:1>2"),
+            flag("x", "b:1>2"),
+            moment("x", 1, Occasion::TurnedOn),
+            moment("x", 2, Occasion::TurnedOn),
+            moment("x", 1, Occasion::TurnedOff),
+            moment("y", 1, Occasion::TurnedOff),
         ];
-        let digests: BTreeSet<_> = all.iter().map(News::digest).collect();
-        assert_eq!(digests.len(), all.len());
-        let elsewhere = News {
-            hostname: "other".into(),
-            ..news("a:1>2")
-        };
-        assert_eq!(elsewhere.digest(), news("a:1>2").digest());
+        assert_eq!(BTreeSet::from(all.clone()).len(), all.len());
+        assert_eq!(
+            flag("x", "a:1>2"),
+            flag("x", "a:3>2"),
+            "what it was before does not matter"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flagstaff_engine::calendar::Moment;
@@ -37,7 +37,8 @@ impl Announcements {
 
     /// Does what the settings say from now on; `flag_set` is the set's name in logs.
     pub(crate) fn apply(&self, settings: &FlagSetSettings, flag_set: Option<&Arc<str>>) {
-        self.announcer.recruit(&settings.notifiers, flag_set);
+        self.announcer
+            .recruit(&settings.notifiers, settings.notifier_lock.clone(), flag_set);
         self.schedule
             .send_if_modified(|schedule| std::mem::replace(schedule, settings.announce_schedule) != *schedule);
     }
@@ -47,8 +48,8 @@ impl Announcements {
         self.schedule.subscribe()
     }
 
-    /// Tells a change. Never waits.
-    pub(crate) fn tell(&self, change: &Change) {
+    /// Tells a change that was seen at a time. Never waits.
+    pub(crate) fn tell(&self, change: &Change, now: SystemTime) {
         if self.announcer.is_idle() {
             return;
         }
@@ -64,8 +65,11 @@ impl Announcements {
         for (old, new) in &change.updated {
             add(new.key(), text(old), text(new));
         }
+        // whatever the clock did in between
+        let ago = change.known_until.map(|at| now.duration_since(at).unwrap_or_default());
         self.announcer.tell(News {
             hostname: Arc::clone(&self.hostname),
+            known_until: ago.and_then(|ago| Instant::now().checked_sub(ago)),
             flags,
             ..News::default()
         });

@@ -105,7 +105,7 @@ impl Herald {
 
     /// The lines are worded as GO Feature Flag words them.
     fn tell(&self, change: &Change) {
-        self.announcements.tell(change);
+        self.announcements.tell(change, self.state.now());
         let metrics = &self.state.counts.metrics;
         if !change.is_empty() {
             metrics.flag_changes.inc();

@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_secs(3600);
 /// An announcer of one notifier.
 fn announcer(notifier: &std::sync::Arc<Scripted>) -> Announcer {
     let announcer = Announcer::start();
-    announcer.recruit(&[notifier.recipient("one")], None);
+    announcer.recruit(&[notifier.recipient("one")], None, None);
     announcer
 }
 
@@ -59,7 +59,7 @@ async fn what_fails_is_told_again_with_what_came_meanwhile() {
 async fn a_notifier_that_hangs_delays_nobody_and_is_told_again() {
     let (hanging, other) = (Scripted::new(&[Hangs]), Scripted::new(&[]));
     let announcer = Announcer::start();
-    announcer.recruit(&[hanging.recipient("hanging"), other.recipient("other")], None);
+    announcer.recruit(&[hanging.recipient("hanging"), other.recipient("other")], None, None);
     let began = Instant::now();
     for change in ["a:>1", "a:1>2", "a:2>3"] {
         announcer.tell(written(change));
@@ -145,11 +145,11 @@ async fn the_end_does_not_wait_for_a_pause() {
 async fn an_edit_keeps_those_that_stay_and_lets_the_others_finish() {
     let [stays, goes, comes] = [&[Fails][..], &[Hangs], &[]].map(Scripted::new);
     let announcer = Announcer::start();
-    announcer.recruit(&[goes.recipient("goes"), stays.recipient("stays")], None);
+    announcer.recruit(&[goes.recipient("goes"), stays.recipient("stays")], None, None);
     announcer.tell(written("a:>1"));
     goes.told(1).await;
     stays.told(1).await;
-    announcer.recruit(&[stays.recipient("stays"), comes.recipient("comes")], None);
+    announcer.recruit(&[stays.recipient("stays"), comes.recipient("comes")], None, None);
     assert_eq!(announcer.readings()[0].failures, 1, "it goes on as it is");
     announcer.tell(written("b:>1"));
     pass(LONG).await;

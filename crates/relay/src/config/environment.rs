@@ -23,6 +23,7 @@ const OURS: &[&str] = &[
     "exporters",
     "notifier",
     "notifiers",
+    "notifierlock",
     "flagsets",
 ];
 

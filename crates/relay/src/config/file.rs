@@ -12,10 +12,12 @@ use super::tree::Member;
 
 mod exporter;
 mod notifier;
+mod notifier_lock;
 mod retriever;
 
 pub(super) use exporter::ExporterTable;
 pub(super) use notifier::NotifierTable;
+pub(super) use notifier_lock::NotifierLockTable;
 pub(super) use retriever::RetrieverTable;
 
 section! {
@@ -328,6 +330,8 @@ section! {
         notifiers: Vec<Written<Options<NotifierTable>>> = "notifiers";
         /// Who is told about changes; read when `notifiers` has none.
         notifier: Vec<Written<Options<NotifierTable>>> = "notifier", deprecated "notifiers";
+        /// Lets only one of several replicas tell a change: what they agree through. Without it each of them tells.
+        notifier_lock: Options<NotifierLockTable> = "notifierLock";
         /// Format of the sources: `yaml`, `json` or `toml`.
         file_format: Box<str> = "fileFormat", default "yaml";
         /// Milliseconds between two polls, at least 1000; negative switches polling off.

@@ -30,6 +30,14 @@ pub(super) fn notifiers() -> Vec<KindOptions> {
         .collect()
 }
 
+/// What locks of notifiers of each kind can be told.
+pub(super) fn notifier_locks() -> Vec<KindOptions> {
+    let kinds = flagstaff_notifiers::lock::kinds::KINDS.iter();
+    kinds
+        .map(|kind| describe(kind, kind.backend.is_active(), &["kind"]))
+        .collect()
+}
+
 /// The options of a kind by the first part of their dotted paths, each once, behind those that all kinds have.
 fn describe<B>(kind: &Kind<B>, active: bool, always: &[&'static str]) -> KindOptions {
     let mut options = always.to_vec();

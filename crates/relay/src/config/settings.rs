@@ -13,7 +13,7 @@ use flagstaff_engine::context::ContextMap;
 use flagstaff_events::{Aggregated, Clock, EventType, Exporter, OnFull, Sampled};
 use flagstaff_exporters::kinds;
 use flagstaff_flagset::Duplicates;
-use flagstaff_notifiers::Recipient;
+use flagstaff_notifiers::{NotifierLock, Recipient};
 use flagstaff_telemetry::logging::{AccessLog, LogFormat, LogLevel};
 use flagstaff_telemetry::traces::TraceSettings;
 use http::HeaderValue;
@@ -420,6 +420,8 @@ pub struct FlagSetSettings {
     pub start_with_retriever_error: bool,
     /// Who is told about changes.
     pub notifiers: Vec<Recipient>,
+    /// What replicas agree through who of them tells a change; `None`: each of them does.
+    pub notifier_lock: Option<NotifierLock>,
     /// Does not tell notifiers about the flags of the start.
     pub disable_notifier_on_init: bool,
     /// Tells notifiers when flags change by themselves.
@@ -472,6 +474,7 @@ impl FlagSetSettings {
             polling_jitter,
             start_with_retriever_error,
             notifiers: _,
+            notifier_lock: _,
             disable_notifier_on_init: _,
             announce_schedule: _,
             enrichment,

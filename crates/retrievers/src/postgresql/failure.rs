@@ -1,7 +1,6 @@
 //! Why rows could not be read.
 
-use std::fmt;
-
+use flagstaff_databases::postgresql::OneLine;
 use sqlx::Error;
 
 use crate::{ErrorKind, ErrorStatus, RetrieveError};
@@ -58,7 +57,7 @@ fn explain(error: &Error) -> RetrieveError {
         Error::ColumnDecode { .. } | Error::Decode(_) => (ErrorKind::Refused, "a row cannot be read"),
         _ => (ErrorKind::Unreachable, "the query failed"),
     };
-    RetrieveError::new(kind, message).caused_by(OneLine(error.to_string()))
+    RetrieveError::new(kind, message).caused_by(OneLine::of(&error))
 }
 
 /// What the server says, by the class of its code (PostgreSQL, appendix A). What it refuses today it may grant tomorrow.
@@ -75,22 +74,8 @@ fn answered(code: &str, message: &str) -> RetrieveError {
             _ => ErrorKind::Refused,
         },
     };
-    let message = OneLine(message.to_owned());
+    let message = OneLine::of(&message);
     RetrieveError::new(kind, format!("the server says: {message}"))
         .context("code", code)
         .status(ErrorStatus::Temporary)
 }
-
-/// A text of somebody else's, for one line of a log.
-#[derive(Debug)]
-struct OneLine(String);
-
-impl fmt::Display for OneLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = self.0.lines();
-        f.write_str(lines.next().unwrap_or_default())?;
-        lines.try_for_each(|line| write!(f, " {}", line.trim()))
-    }
-}
-
-impl std::error::Error for OneLine {}

@@ -1,5 +1,7 @@
 //! What is asked.
 
+use flagstaff_databases::postgresql::identifier;
+
 use super::PostgresqlOptions;
 
 /// Key and text of each flag, in an order that does not depend on where rows lie. With a flag set, its name is the one parameter.
@@ -35,9 +37,4 @@ fn selection(options: &PostgresqlOptions) -> String {
         None => String::new(),
     };
     format!("SELECT CAST({name} AS text) AS name, CAST({config} AS text) AS config FROM {table}{filter}")
-}
-
-/// A name as an identifier, whatever it holds.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

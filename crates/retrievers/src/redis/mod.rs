@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use flagstaff_databases::redis::{Connection, Protocol, client, is_lost};
 use futures_util::StreamExt;
 use redis::RedisResult;
 use tokio::time::sleep;
@@ -28,11 +29,11 @@ use tokio::time::sleep;
 use crate::entries::Entries;
 use crate::listening::{self, Teller};
 use crate::{Changes, Fetched, Retrieval, RetrieveError, Retriever, Revision};
-use connection::{Connection, client, explain, is_lost};
+use failure::explain;
 
-pub use options::{Address, Protocol, RedisOptions};
+pub use options::RedisOptions;
 
-mod connection;
+mod failure;
 mod options;
 
 /// How many keys the server looks at for one step of a scan, so that nobody else waits for it.
@@ -86,10 +87,10 @@ impl RedisRetriever {
         let kept = self
             .kept()
             .take()
-            .and_then(|connection| connection.reuse(&self.options));
+            .and_then(|connection| connection.reuse(&self.options.server));
         let mut connection = match kept {
             Some(connection) => connection,
-            None => Connection::open(&self.options).await?,
+            None => Connection::open(&self.options.server).await?,
         };
         let keys = self.keys(&mut connection).await?;
         let mut texts = Vec::with_capacity(keys.len());
@@ -173,12 +174,12 @@ impl fmt::Debug for RedisRetriever {
 
 /// Tells of each message on the channels, until the connection breaks.
 async fn published(options: &RedisOptions, teller: Teller) -> RedisResult<()> {
-    let mut subscriber = client(options, Protocol::Two)?.get_async_pubsub().await?;
+    let mut subscriber = client(&options.server, Protocol::Two)?.get_async_pubsub().await?;
     if let Some(channel) = &options.channel {
         subscriber.subscribe(channel).await?;
     }
     if options.keyspace_events {
-        let pattern = format!("__keyspace@{}__:{}*", options.database, escaped(&options.prefix));
+        let pattern = format!("__keyspace@{}__:{}*", options.server.database, escaped(&options.prefix));
         subscriber.psubscribe(pattern).await?;
     }
     teller.tell();

@@ -3,7 +3,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Protocol, RedisOptions, RedisRetriever, escaped};
+use flagstaff_databases::redis::Protocol;
+
+use super::{RedisOptions, RedisRetriever, escaped};
 use crate::settings::{Settings, SettingsError};
 use crate::{ErrorKind, Retriever};
 
@@ -44,13 +46,16 @@ fn an_address_is_a_host_and_a_port_or_a_socket() {
 #[test]
 fn what_is_not_written_is_as_in_go_feature_flag() {
     let options = options(&json!({"redisOptions": {"addr": "a", "maxRetries": 0, "readTimeout": 0}})).unwrap();
-    assert_eq!((options.protocol, options.retries, options.tls), (None, 3, false));
+    assert_eq!(
+        (options.server.protocol, options.retries, options.server.tls),
+        (None, 3, false)
+    );
     assert_eq!(options.pauses, (Duration::from_millis(8), Duration::from_millis(512)));
-    assert_eq!(options.dial_timeout, Duration::from_secs(5));
-    assert_eq!(options.read_timeout, Duration::from_secs(3));
-    assert_eq!(options.longest_idle, Some(Duration::from_secs(1800)));
-    assert_eq!((options.longest_life, &*options.prefix), (None, ""));
-    assert_eq!(options.identity.as_deref(), Some("flagstaff"));
+    assert_eq!(options.server.dial_timeout, Duration::from_secs(5));
+    assert_eq!(options.server.read_timeout, Duration::from_secs(3));
+    assert_eq!(options.server.longest_idle, Some(Duration::from_secs(1800)));
+    assert_eq!((options.server.longest_life, &*options.prefix), (None, ""));
+    assert_eq!(options.server.identity.as_deref(), Some("flagstaff"));
     assert_eq!((options.keyspace_events, options.channel), (false, None));
 }
 
@@ -65,15 +70,15 @@ fn every_limit_can_be_written_and_lifted() {
         "channel": "flags",
     });
     let options = options(&written).unwrap();
-    assert_eq!((options.protocol, options.retries), (Some(Protocol::Two), 0));
+    assert_eq!((options.server.protocol, options.retries), (Some(Protocol::Two), 0));
     assert_eq!(options.pauses, (Duration::from_millis(1), Duration::ZERO));
-    assert_eq!(options.dial_timeout, Duration::from_millis(10));
-    assert_eq!(options.read_timeout, Duration::MAX);
+    assert_eq!(options.server.dial_timeout, Duration::from_millis(10));
+    assert_eq!(options.server.read_timeout, Duration::MAX);
     assert_eq!(
-        (options.longest_idle, options.longest_life),
+        (options.server.longest_idle, options.server.longest_life),
         (None, Some(Duration::from_secs(60)))
     );
-    assert_eq!(options.identity.as_deref(), Some("flagstaff-eu"));
+    assert_eq!(options.server.identity.as_deref(), Some("flagstaff-eu"));
     assert_eq!(
         (options.keyspace_events, options.channel.as_deref()),
         (true, Some("flags"))

@@ -197,6 +197,12 @@ fn report_ignored(options: &OptionsFile, report: &mut Report) {
     );
     ignored(
         options
+            .notifier_lock
+            .as_ref()
+            .map(|written| (&written.origin, &*written.path)),
+    );
+    ignored(
+        options
             .evaluation_context_enrichment
             .as_ref()
             .map(|written| (&written.origin, &*written.path)),
@@ -217,6 +223,7 @@ fn flag_set(
     let exporters = exporters::convert(&options, surroundings, label, report);
     let events = exporters::events(&options, report);
     let notifiers = notifiers::convert(&options, label, report);
+    let notifier_lock = notifiers::lock(&options, surroundings, label, report);
     FlagSetSettings {
         name: None,
         api_keys: Vec::new(),
@@ -228,6 +235,7 @@ fn flag_set(
         polling_jitter: is_set(options.enable_polling_jitter.as_ref()),
         start_with_retriever_error: is_set(options.start_with_retriever_error.as_ref()),
         notifiers,
+        notifier_lock,
         disable_notifier_on_init: is_set(options.disable_notifier_on_init.as_ref()),
         announce_schedule: is_set(options.announce_schedule.as_ref()),
         persistent_file: text(options.persistent_flag_configuration_file.as_ref())

@@ -1,6 +1,7 @@
 //! Who is told about changes.
 
-use flagstaff_notifiers::Recipient;
+use flagstaff_backend::Surroundings;
+use flagstaff_notifiers::{NotifierLock, Recipient};
 
 use super::super::decode::{Options, Written};
 use super::super::file::{NotifierTable, OptionsFile};
@@ -22,6 +23,25 @@ pub(super) fn convert(options: &OptionsFile, label: &Label<'_>, report: &mut Rep
     list.enumerate()
         .filter_map(|(at, written)| notifier(written, at, label, report))
         .collect()
+}
+
+/// What replicas agree through who tells a change.
+pub(super) fn lock(
+    options: &OptionsFile,
+    surroundings: &Surroundings,
+    label: &Label<'_>,
+    report: &mut Report,
+) -> Option<NotifierLock> {
+    let written = options.notifier_lock.as_ref()?;
+    let built = NotifierLock::build(&written.value.values, surroundings);
+    let mut backend = Backend {
+        noun: "notifierLock",
+        written,
+        index: None,
+        label,
+        report,
+    };
+    built.inspect_err(|error| backend.refuse_because(error)).ok()
 }
 
 fn notifier(

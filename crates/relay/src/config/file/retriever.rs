@@ -120,7 +120,8 @@ impl OptionTable for RetrieverTable {
     ];
 }
 
-const REDIS: &[Field] = &[
+/// How to connect to Redis.
+pub(super) const REDIS: &[Field] = &[
     text(&["network"], "`tcp` or `unix`."),
     text(&["addr"], "Host and port."),
     text(&["clientName"], "What the connection is called."),
