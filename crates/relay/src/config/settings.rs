@@ -559,16 +559,9 @@ impl ExporterSettings {
             .unwrap_or_default()
     }
 
-    /// Builds it for a machine of this name.
+    /// Builds it for a machine of this name: what it sends to, behind a sample and counts where these are wanted.
     pub fn build(&self, hostname: &str, clock: Clock) -> Result<Arc<dyn Exporter>, SettingsError> {
-        let context = kinds::Context {
-            event_type: self.event_type,
-            hostname,
-            surroundings: &self.surroundings,
-            traces: self.traces.as_deref(),
-            clock,
-        };
-        let mut exporter = kinds::build(&self.options, &context)?;
+        let mut exporter = self.build_sink(hostname, clock)?;
         if let Some(window) = self.window {
             exporter = Arc::new(Aggregated::new(exporter, window));
         }
@@ -576,6 +569,18 @@ impl ExporterSettings {
             exporter = Arc::new(Sampled::new(exporter, share));
         }
         Ok(exporter)
+    }
+
+    /// Builds what it sends to, which gets every event as it is.
+    pub fn build_sink(&self, hostname: &str, clock: Clock) -> Result<Arc<dyn Exporter>, SettingsError> {
+        let context = kinds::Context {
+            event_type: self.event_type,
+            hostname,
+            surroundings: &self.surroundings,
+            traces: self.traces.as_deref(),
+            clock,
+        };
+        kinds::build(&self.options, &context)
     }
 
     /// A name for one that was given none: it is the same for as long as it sends to the same place.
