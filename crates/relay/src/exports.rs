@@ -170,7 +170,7 @@ impl Exports {
     }
 
     /// Records what a client reports.
-    pub(crate) fn collected(&self, event: event::Collected) {
+    pub(crate) fn collected(&self, event: &event::Collected) {
         let event_type = if event.is_tracking {
             EventType::Tracking
         } else {

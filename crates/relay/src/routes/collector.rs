@@ -26,7 +26,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     work.set("collectEventData.eventCollectionSize", events);
     for event in &request.events {
         match event::collected(event.as_ref(), request.meta.as_ref()) {
-            Ok(event) => exports.collected(event),
+            Ok(event) => exports.collected(&event),
             Err(error) => {
                 call.state.counts.metrics.unreadable_events.inc();
                 tracing::error!(%error, "impossible to read an event of a client, it is left out");
