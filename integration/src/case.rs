@@ -171,7 +171,7 @@ impl Stage {
     }
 
     /// Proves what holds for every lock of notifiers.
-    pub(crate) fn prove_lock(&self, place: &mut dyn Place, receiver: &Receiver) -> Result<()> {
+    pub(crate) fn prove_lock(&self, place: &mut dyn Place, receiver: &mut Receiver) -> Result<()> {
         let mut proof = self.proof.borrow_mut();
         self.finish(lock::prove(place, receiver, &self.journal, &mut proof))
     }

@@ -41,7 +41,7 @@ pub(crate) trait Place {
 /// Proves one promise after the other.
 pub(crate) async fn prove(
     place: &mut dyn Place,
-    receiver: &Receiver,
+    receiver: &mut Receiver,
     journal: &Journal,
     proof: &mut Proof,
 ) -> Result<()> {
@@ -102,7 +102,7 @@ async fn claims(place: &dyn Place) -> Result<()> {
 }
 
 /// A flag is turned off, on and off, and two replicas see it.
-async fn once(place: &dyn Place, receiver: &Receiver) -> Result<()> {
+async fn once(place: &dyn Place, receiver: &mut Receiver) -> Result<()> {
     let hook = json!({
         "kind": "webhook",
         "endpointUrl": format!("http://127.0.0.1:{}/changes", receiver.port),
@@ -111,7 +111,7 @@ async fn once(place: &dyn Place, receiver: &Receiver) -> Result<()> {
     let recipient = Recipient::build(hook.as_object().context("an object")?)?;
     let (one, two) = (Announcer::start(), Announcer::start());
     for announcer in [&one, &two] {
-        announcer.recruit(&[recipient.clone()], Some(build(place.setup())?), None);
+        announcer.recruit(std::slice::from_ref(&recipient), Some(build(place.setup())?), None);
     }
     let states = [r#"{"disable":false}"#, r#"{"disable":true}"#];
     let mut told = Vec::new();
@@ -122,7 +122,7 @@ async fn once(place: &dyn Place, receiver: &Receiver) -> Result<()> {
         }
         told.push(serde_json::from_str::<Value>(new)?);
         let began = Instant::now();
-        while receiver.received()?.len() < told.len() {
+        while receiver.noted()?.len() < told.len() {
             ensure!(began.elapsed() < PATIENCE, "change {turn} is not told");
             sleep(Duration::from_millis(20)).await;
         }

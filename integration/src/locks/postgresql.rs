@@ -18,8 +18,8 @@ pub(super) const CASES: &[Case] = &[Case {
     run: |stage| {
         let trust = Trust::new(stage.folder())?;
         let mut postgresql = postgresql::Postgresql::start(stage.cache(), stage.folder(), &trust)?;
-        let receiver = Receiver::start(stage.cache(), stage.folder())?;
-        stage.prove_lock(&mut postgresql, &receiver)
+        let mut receiver = Receiver::start(stage.cache(), stage.folder())?;
+        stage.prove_lock(&mut postgresql, &mut receiver)
     },
 }];
 

@@ -16,8 +16,8 @@ pub(super) const CASES: &[Case] = &[Case {
     needs: &[&redis::PACKAGE, &nginx::PACKAGE],
     run: |stage| {
         let mut redis = redis::Redis::start(stage.cache(), stage.folder())?;
-        let receiver = Receiver::start(stage.cache(), stage.folder())?;
-        stage.prove_lock(&mut redis, &receiver)
+        let mut receiver = Receiver::start(stage.cache(), stage.folder())?;
+        stage.prove_lock(&mut redis, &mut receiver)
     },
 }];
 

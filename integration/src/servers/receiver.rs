@@ -45,11 +45,15 @@ impl Receiver {
         })
     }
 
-    /// Everything that was kept.
+    /// Everything that was kept. It is down for a moment, since a request is answered before it is noted.
     pub(crate) fn received(&mut self) -> Result<Vec<Received>> {
-        // a request is answered before it is noted
         self.server.stop();
         self.server.revive()?;
+        self.noted()
+    }
+
+    /// What was noted so far.
+    pub(crate) fn noted(&self) -> Result<Vec<Received>> {
         let log = fs::read_to_string(&self.log)?;
         let read = |line: &str| {
             let line: Value = serde_json::from_str(line)?;
