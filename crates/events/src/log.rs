@@ -364,7 +364,13 @@ impl Shared {
                         tokio::time::sleep(GATHERING).await;
                     }
                 }
-                _ = tidying.tick() => self.tidy().await,
+                _ = tidying.tick() => {
+                    self.tidy().await;
+                    if self.spool.is_some() {
+                        // while there is no room nothing is recorded, and nobody calls
+                        self.make_room(&mut pace).await;
+                    }
+                }
             }
         }
     }
@@ -426,10 +432,11 @@ impl Shared {
         }
         let is_spilled = self.spool.is_some() && self.spill(until).await;
         self.on_shelf(|shelf| {
-            if is_spilled {
-                shelf.unload(until);
-            }
-            if self.settings.on_full == OnFull::Drop {
+            let spooled = self.spool.as_ref().map_or(0, Spool::end);
+            shelf.unload(if is_spilled { until } else { until.min(spooled) });
+            // whoever is behind would lose what is safe on the disk with what is not: then what is new finds no room instead
+            let is_behind = shelf.slowest() < spooled;
+            if self.settings.on_full == OnFull::Drop && !is_behind {
                 shelf.forget(limit);
             }
         });

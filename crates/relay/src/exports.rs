@@ -169,16 +169,15 @@ impl Exports {
         self.logs.iter().flatten().any(|log| log.refuses(bytes))
     }
 
-    /// Records what a client reports.
-    pub(crate) fn collected(&self, event: &event::Collected) {
+    /// Records what a client reports; `false` when there was no room for it.
+    pub(crate) fn collected(&self, event: &event::Collected) -> bool {
         let event_type = if event.is_tracking {
             EventType::Tracking
         } else {
             EventType::Feature
         };
-        if let Some(log) = &self.logs[event_type as usize] {
-            log.record_with(|| Event::packed(&event.text));
-        }
+        let log = self.logs[event_type as usize].as_ref();
+        log.is_none_or(|log| log.record_with(|| Event::packed(&event.text)))
     }
 
     /// Resolves when what was recorded before is safe, where that is promised.

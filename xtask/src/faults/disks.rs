@@ -89,7 +89,9 @@ fn absent_sink(events: &str) -> Result<(u16, Ledger, String)> {
 }
 
 fn durable_spool(stage: &Stage, findings: &mut Findings) -> Result<()> {
-    let (port, taken, settings) = absent_sink(&format!("{{spool: {{path: {FOLDER}/spool, durable: true}}}}"))?;
+    let (port, taken, settings) = absent_sink(&format!(
+        "{{maxMemoryBytes: {LITTLE_MEMORY}, spool: {{path: {FOLDER}/spool, durable: true}}}}"
+    ))?;
     let Some(relay) = start(stage, findings, LITTLE_ROOM, &settings)? else {
         return Ok(());
     };
@@ -126,6 +128,7 @@ fn overflowing_spool(stage: &Stage, findings: &mut Findings) -> Result<()> {
     time_until(PATIENCE, is_full).context("the disk does not become full")?;
     load.wait_for(ANSWERS)?;
     let full = relay.balance("sink")?;
+    findings.check(full.spooled > 0, || format!("what was spooled is lost: {full:?}"));
     ENOUGH_ROOM.replace(&relay)?;
     let began = Instant::now();
     let is_used = || {

@@ -24,14 +24,18 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Problem> {
     }
     let events = request.events.len();
     work.set("collectEventData.eventCollectionSize", events);
+    let mut is_kept = true;
     for event in &request.events {
         match event::collected(event.as_ref(), request.meta.as_ref()) {
-            Ok(event) => exports.collected(&event),
+            Ok(event) => is_kept &= exports.collected(&event),
             Err(error) => {
                 call.state.counts.metrics.unreadable_events.inc();
                 tracing::error!(%error, "impossible to read an event of a client, it is left out");
             }
         }
+    }
+    if !is_kept && exports.is_durable() {
+        return Err(Problem::Busy("the log of events is full"));
     }
     call.state.counts.metrics.collected_events.inc_by(events as u64);
     Ok(Answer::json(collector::ingested(events)))
