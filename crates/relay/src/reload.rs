@@ -61,8 +61,8 @@ impl Reload {
         // what was read and could not be applied yet
         let mut wanted = None;
         let mut retry = (!self.state.serving().flag_sets.are_complete()).then_some(RETRY.0);
-        // an edit may have come after the start read the file and before it was watched
-        let mut edited = true;
+        // an edit may have come after the start read the file and before it was watched; one that is written later is none
+        let mut edited = self.file.is_some();
         loop {
             if !edited {
                 edited = tokio::select! {
