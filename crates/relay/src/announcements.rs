@@ -30,7 +30,7 @@ impl Announcements {
     pub(crate) fn new() -> Self {
         Self {
             announcer: Announcer::start(),
-            hostname: rustix::system::uname().nodename().to_string_lossy().into(),
+            hostname: crate::start::hostname().into(),
             schedule: watch::Sender::new(false),
         }
     }

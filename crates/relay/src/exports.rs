@@ -69,8 +69,7 @@ impl Exports {
         before: Option<&Self>,
         clock: &Clock,
     ) -> Result<Prepared, String> {
-        let uname = rustix::system::uname();
-        let hostname = uname.nodename().to_string_lossy();
+        let hostname = crate::start::hostname();
         let build = |settings: &ExporterSettings| {
             let exporter = settings
                 .build(&hostname, Arc::clone(clock))

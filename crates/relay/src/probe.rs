@@ -125,8 +125,7 @@ pub async fn contact(
 
 fn probes(loaded: &Loaded, subject: Subject, effort: Effort) -> Vec<Probe> {
     let sets = &loaded.settings.flag_sets;
-    let hostname = rustix::system::uname();
-    let hostname = hostname.nodename().to_string_lossy();
+    let hostname = start::hostname();
     let mut probes = Vec::new();
     for (index, set) in sets.all().iter().enumerate() {
         let name = start::name(sets, index);

@@ -124,6 +124,11 @@ pub(crate) fn options(
     Ok(options)
 }
 
+/// The name of this machine.
+pub(crate) fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// A number between -0.1 and 0.1 that is another one in each process.
 fn jitter() -> f64 {
     (random() - 0.5) / 5.0

@@ -17,12 +17,7 @@ const KEY: &str = "flagstaff-check";
 /// Looks at one exporter, or sends it an event.
 pub(super) fn probe(settings: &ExporterSettings, flag_set: &Arc<str>, hostname: &str, effort: Effort) -> Probe {
     // a sample may leave the event out, and counting takes away what it is marked with
-    let every_event = ExporterSettings {
-        share: None,
-        window: None,
-        ..settings.clone()
-    };
-    let built = every_event.build(hostname, Arc::new(SystemTime::now));
+    let built = settings.build_sink(hostname, Arc::new(SystemTime::now));
     let target = match &built {
         Ok(exporter) => exporter.target(),
         Err(_) => String::new(),
