@@ -12,6 +12,7 @@ mod exposition;
 mod faults;
 mod instructions;
 mod integration;
+mod listener;
 mod metadata;
 mod walls;
 

@@ -2,7 +2,7 @@
 //! many events a second leave through a file.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use super::load::Load;
 use super::server::Server;
 use crate::build::executable;
 use crate::exposition::{self, Balance};
+use crate::listener::Listener;
 
 /// Memory for the events of one type, in bytes.
 const MEMORY: u64 = 32 << 20;
@@ -49,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
             "events: {{maxMemoryBytes: {MEMORY}}}\nexporters:\n  \
              - {{kind: webhook, endpointUrl: 'http://{0}/a', maxEventInMemory: 1000}}\n  \
              - {{kind: webhook, endpointUrl: 'http://{0}/b', maxEventInMemory: 10000, flushInterval: 1000}}\n",
-            sinks.address
+            sinks.listener.address()
         ),
     )?;
     let mut holds = true;
@@ -152,23 +153,19 @@ fn balances(server: &Server) -> Result<Vec<Balance>> {
 
 /// Sinks that take connections and requests, and answer when they are released.
 struct Sinks {
-    address: SocketAddr,
+    listener: Listener,
     is_released: Arc<AtomicBool>,
 }
 
 impl Sinks {
     fn open() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let is_released = Arc::new(AtomicBool::new(false));
         let released = Arc::clone(&is_released);
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let released = Arc::clone(&released);
-                thread::spawn(move || answer(connection, &released));
-            }
-        });
-        Ok(Self { address, is_released })
+        let listener = Listener::start(0, move |connection| {
+            // a relay that is stopped breaks off in the middle
+            let _ = answer(connection, &released);
+        })?;
+        Ok(Self { listener, is_released })
     }
 
     fn release(&self) {

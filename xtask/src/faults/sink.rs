@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::listener::Listener;
 
 /// How long a sink waits for somebody who does not send.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,9 +25,8 @@ pub(super) struct Ledger(Arc<Mutex<BTreeMap<String, u64>>>);
 /// A sink on loopback. Nobody listens there any more when it is dropped.
 #[derive(Debug)]
 pub(super) struct EventSink {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
 }
 
 /// What a sink does with a batch.
@@ -44,6 +45,7 @@ struct Shared {
     treatment: Mutex<Treatment>,
     batches: AtomicUsize,
     ledger: Ledger,
+    /// Tells requests that hang that the sink is gone.
     stop: AtomicBool,
 }
 
@@ -78,40 +80,28 @@ impl Ledger {
 impl EventSink {
     /// Listens on a port; 0 is a free one.
     pub(super) fn listen(port: u16, treatment: Treatment, ledger: &Ledger) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             treatment: Mutex::new(treatment),
             batches: AtomicUsize::new(0),
             ledger: ledger.clone(),
             stop: AtomicBool::new(false),
         });
-        let accepting = Arc::clone(&shared);
-        let acceptor = thread::spawn(move || {
-            while let Ok((stream, _)) = listener.accept() {
-                if accepting.stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let shared = Arc::clone(&accepting);
-                // a relay that is killed breaks off in the middle
-                thread::spawn(move || shared.answer(stream));
-            }
-        });
-        Ok(Self {
-            address,
-            shared,
-            acceptor: Some(acceptor),
-        })
+        let answering = Arc::clone(&shared);
+        let listener = Listener::start(port, move |stream| {
+            // a relay that is killed breaks off in the middle
+            let _ = answering.answer(stream);
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// Where batches are sent.
     pub(super) fn url(&self) -> String {
-        format!("http://{}/events", self.address)
+        format!("http://{}/events", self.listener.address())
     }
 
     /// The port that it listens on.
     pub(super) fn port(&self) -> u16 {
-        self.address.port()
+        self.listener.address().port()
     }
 
     /// From now on it treats batches like this.
@@ -128,12 +118,6 @@ impl EventSink {
 impl Drop for EventSink {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        // the acceptor sees that it should stop when somebody comes
-        if TcpStream::connect(self.address).is_ok()
-            && let Some(acceptor) = self.acceptor.take()
-        {
-            let _ = acceptor.join();
-        }
     }
 }
 

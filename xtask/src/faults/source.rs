@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
+
+use crate::listener::Listener;
 
 /// How long a source waits for somebody who does not listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -14,9 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A source on loopback. Nobody listens there any more when it is dropped.
 #[derive(Debug)]
 pub(super) struct FlagSource {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
 }
 
 /// What a source does with a request.
@@ -43,7 +44,6 @@ struct Shared {
     behaviour: Mutex<Behaviour>,
     requests: AtomicUsize,
     sent: AtomicUsize,
-    stop: AtomicBool,
 }
 
 impl fmt::Display for Behaviour {
@@ -63,40 +63,27 @@ impl fmt::Display for Behaviour {
 impl FlagSource {
     /// Listens on a port; 0 is a free one.
     pub(super) fn listen(port: u16, behaviour: Behaviour) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(behaviour),
             requests: AtomicUsize::new(0),
             sent: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
         });
-        let accepting = Arc::clone(&shared);
-        let acceptor = thread::spawn(move || {
-            while let Ok((stream, _)) = listener.accept() {
-                if accepting.stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                let shared = Arc::clone(&accepting);
-                // whoever goes away in the middle of an answer is meant to
-                thread::spawn(move || shared.answer(stream));
-            }
-        });
-        Ok(Self {
-            address,
-            shared,
-            acceptor: Some(acceptor),
-        })
+        let answering = Arc::clone(&shared);
+        let listener = Listener::start(port, move |stream| {
+            // whoever goes away in the middle of an answer is meant to
+            let _ = answering.answer(stream);
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// Where the document is.
     pub(super) fn url(&self) -> String {
-        format!("http://{}/flags.yaml", self.address)
+        format!("http://{}/flags.yaml", self.listener.address())
     }
 
     /// The port that it listens on.
     pub(super) fn port(&self) -> u16 {
-        self.address.port()
+        self.listener.address().port()
     }
 
     /// From now on it behaves like this.
@@ -112,18 +99,6 @@ impl FlagSource {
     /// Bytes of documents so far.
     pub(super) fn sent(&self) -> usize {
         self.shared.sent.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for FlagSource {
-    fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        // the acceptor sees that it should stop when somebody comes
-        if TcpStream::connect(self.address).is_ok()
-            && let Some(acceptor) = self.acceptor.take()
-        {
-            let _ = acceptor.join();
-        }
     }
 }
 
