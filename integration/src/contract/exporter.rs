@@ -16,8 +16,10 @@ use tokio::time::{sleep, timeout};
 use super::Setup;
 use super::samples::{numbered, samples};
 use crate::journal::Journal;
+use crate::meter::Meter;
 use crate::package::Missing;
 use crate::proof::Proof;
+use crate::server::Server;
 
 /// How long events may take, or the return of a server.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -58,11 +60,39 @@ pub(crate) trait Sink {
     /// What must never be shown.
     fn secrets(&self) -> Vec<String>;
 
-    /// Takes the server away, or what leads there if it would forget everything.
-    fn kill(&mut self) -> Result<()>;
+    /// What is taken away and brought back.
+    fn lifeline(&mut self) -> &mut dyn Lifeline;
+}
+
+/// What events depend on: the server, or what leads there if it would forget everything.
+pub(crate) trait Lifeline {
+    /// Takes it away.
+    fn cut(&mut self) -> Result<()>;
 
     /// Brings it back.
-    fn revive(&mut self) -> Result<()>;
+    fn mend(&mut self) -> Result<()>;
+}
+
+impl Lifeline for Server {
+    fn cut(&mut self) -> Result<()> {
+        self.kill()
+    }
+
+    fn mend(&mut self) -> Result<()> {
+        self.revive()
+    }
+}
+
+impl Lifeline for Meter {
+    fn cut(&mut self) -> Result<()> {
+        Self::cut(self);
+        Ok(())
+    }
+
+    fn mend(&mut self) -> Result<()> {
+        Self::mend(self);
+        Ok(())
+    }
 }
 
 /// A setup that the server must refuse.
@@ -122,7 +152,7 @@ async fn killed(sink: &mut dyn Sink, before: Vec<Value>) -> Result<usize> {
     let events: Vec<Value> = (0..2 * CROWD).map(|number| numbered(event_type, number)).collect();
     line.record(&events[..CROWD]);
     line.delivered(1).await?;
-    sink.kill()?;
+    sink.lifeline().cut()?;
     line.record(&events[CROWD..]);
     let began = Instant::now();
     while line.delivery.monitor().status().failures == 0 {
@@ -131,7 +161,7 @@ async fn killed(sink: &mut dyn Sink, before: Vec<Value>) -> Result<usize> {
     }
     let status = line.delivery.monitor().status().error.context("it is said why")?;
     conceals(sink, &status)?;
-    sink.revive()?;
+    sink.lifeline().mend()?;
     sink.prepare()?;
     line.delivered(events.len()).await?;
     line.finish().await;

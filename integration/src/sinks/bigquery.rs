@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::case::{Case, Role, Stage};
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::meter::Meter;
 use crate::servers::bqemulator::{self, Bqemulator, PROJECT};
 
@@ -163,13 +163,7 @@ impl Sink for Bigquery {
         Vec::new()
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.meter.cut();
-        Ok(())
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.meter.mend();
-        Ok(())
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.meter
     }
 }

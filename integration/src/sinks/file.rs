@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::case::{Case, Role, Stage};
 use crate::clients::parquet;
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::package::Installed;
 
 pub(super) const CASES: &[Case] = &[
@@ -116,13 +116,19 @@ impl Sink for Folder {
         Vec::new()
     }
 
-    fn kill(&mut self) -> Result<()> {
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        self
+    }
+}
+
+impl Lifeline for Folder {
+    fn cut(&mut self) -> Result<()> {
         fs::rename(&self.path, &self.aside)?;
         // a folder that is only missing would be made
         Ok(fs::write(&self.path, "no folder")?)
     }
 
-    fn revive(&mut self) -> Result<()> {
+    fn mend(&mut self) -> Result<()> {
         fs::remove_file(&self.path)?;
         Ok(fs::rename(&self.aside, &self.path)?)
     }

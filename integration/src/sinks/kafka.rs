@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Role, Stage};
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::servers::kafka::{self, PASSWORD, USER};
 use crate::trust::Trust;
 
@@ -93,11 +93,7 @@ impl Sink for Kafka {
         vec![PASSWORD.to_owned(), "wrong-secret-81".to_owned()]
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.kafka.server.kill()
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.kafka.server.revive()
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.kafka.server
     }
 }

@@ -9,7 +9,7 @@ use crate::case::{Case, Role, Stage};
 use crate::clients::azure::AzureClient;
 use crate::clients::boto3::Boto3;
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::meter::Meter;
 use crate::server::Server;
 use crate::servers::azurite::{self, ACCOUNT, Azurite, KEY};
@@ -213,32 +213,16 @@ impl Sink for Objects {
             .to_vec()
     }
 
-    fn kill(&mut self) -> Result<()> {
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
         match &mut self.store {
             Store::S3 {
                 server,
                 checks_signatures: true,
                 ..
-            } => server.kill(),
+            } => server,
             // these would forget everything
-            _ => {
-                self.store.meter().cut();
-                Ok(())
-            }
-        }
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        match &mut self.store {
-            Store::S3 {
-                server,
-                checks_signatures: true,
-                ..
-            } => server.revive(),
-            _ => {
-                self.store.meter().mend();
-                Ok(())
-            }
+            Store::S3 { meter, .. } | Store::Azure { meter, .. } => meter,
+            Store::Google(storage) => &mut storage.meter,
         }
     }
 }

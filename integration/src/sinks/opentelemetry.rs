@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::case::{Case, Role, Stage};
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::meter::Meter;
 use crate::servers::collector::{self, Collector};
 use crate::servers::rotel::{self, Rotel};
@@ -147,14 +147,8 @@ impl Sink for Opentelemetry {
     }
 
     /// Killed, it would forget what it has not written yet.
-    fn kill(&mut self) -> Result<()> {
-        self.meter.cut();
-        Ok(())
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.meter.mend();
-        Ok(())
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.meter
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Role, Stage};
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::meter::Meter;
 use crate::servers::pubsub::{self, PROJECT};
 
@@ -83,13 +83,7 @@ impl Sink for Pubsub {
         Vec::new()
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.meter.cut();
-        Ok(())
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.meter.mend();
-        Ok(())
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.meter
     }
 }

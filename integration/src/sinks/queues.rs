@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::case::{Case, Role, Stage};
 use crate::clients::queues::Queues;
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::meter::Meter;
 use crate::servers::elasticmq::{self, Elasticmq};
 use crate::servers::moto::{self, Moto};
@@ -123,14 +123,8 @@ impl Sink for Sqs {
         vec![SECRET_KEY.to_owned()]
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.meter.cut();
-        Ok(())
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.meter.mend();
-        Ok(())
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.meter
     }
 }
 
@@ -181,13 +175,7 @@ impl Sink for Kinesis {
         vec![SECRET_KEY.to_owned()]
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.meter.cut();
-        Ok(())
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.meter.mend();
-        Ok(())
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.meter
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Role};
 use crate::contract::Setup;
-use crate::contract::exporter::{Refusal, Sink};
+use crate::contract::exporter::{Lifeline, Refusal, Sink};
 use crate::servers::nginx::{self, TOKEN};
 use crate::servers::receiver::Receiver;
 
@@ -85,11 +85,7 @@ impl Sink for Webhook {
         [SECRET, TOKEN, "wrong-secret-81"].map(str::to_owned).to_vec()
     }
 
-    fn kill(&mut self) -> Result<()> {
-        self.receiver.server.kill()
-    }
-
-    fn revive(&mut self) -> Result<()> {
-        self.receiver.server.revive()
+    fn lifeline(&mut self) -> &mut dyn Lifeline {
+        &mut self.receiver.server
     }
 }
